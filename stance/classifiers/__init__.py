@@ -1,0 +1,1 @@
+"""Floor 3: the classifiers, their contract and their files."""

@@ -1,0 +1,119 @@
+"""The base of every classifier: inputs checked, labels kept, a scikit-learn pipeline underneath."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.pipeline import Pipeline
+from sklearn.utils import Tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from stance.core.errors import InputError, show
+from stance.core.schemes import get_scheme
+from stance.text.inputs import Sentences, read_labels, read_sentences
+
+
+def _has(method: str) -> Any:  # noqa: ANN401 - what available_if wants
+    def check(self: TextClassifier) -> bool:
+        model = getattr(self, "model_", None)
+        return hasattr(self.make_learner() if model is None else model[-1], method)
+
+    return check
+
+
+class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A scikit-learn classifier of sentences; subclasses say what they see and what learns.
+
+    A subclass stores its parameters in ``__init__`` (``scheme`` among them) and defines `make_features`
+    (from `Sentences` to what the first step takes), `make_ngrams` (that step) and `make_learner`.
+
+    Attributes
+    ----------
+    classes_ : numpy.ndarray of str, shape (n_classes,)
+        The labels seen in fitting, sorted.
+    model_ : sklearn.pipeline.Pipeline
+        Two steps: ``ngrams`` and ``learner``.
+    """
+
+    scheme: str
+
+    def make_features(self, sentences: Sentences) -> Any:  # noqa: ANN401 - list or DataFrame
+        """Return what the n-gram step takes: the texts, unless a subclass sees more."""
+        return sentences.texts
+
+    def make_ngrams(self) -> BaseEstimator:
+        """Return the unfitted transformer from features to a matrix."""
+        raise NotImplementedError
+
+    def make_learner(self) -> BaseEstimator:
+        """Return the unfitted learner."""
+        raise NotImplementedError
+
+    def fit(self, X: object, y: object, sample_weight: object = None) -> Self:
+        """Learn from labelled sentences.
+
+        Parameters
+        ----------
+        X : table with a ``text`` column, or 1-D sequence of str, shape (n_sentences,)
+        y : 1-D sequence of str, shape (n_sentences,)
+            Labels of the scheme.
+        sample_weight : array-like of float, shape (n_sentences,), optional
+
+        Raises
+        ------
+        InputError
+            If X or y breaks a rule (`stance.text.inputs`), or y holds one class only.
+        """
+        sentences = read_sentences(X)
+        labels = read_labels(y, len(sentences), get_scheme(self.scheme).labels)
+        classes = np.unique(labels.astype(str))
+        if len(classes) < 2:
+            held = f'only "{show(classes[0])}"' if len(classes) else "no label"
+            raise InputError(f"y holds {held}; at least two classes are needed to learn")
+        model = Pipeline([("ngrams", self.make_ngrams()), ("learner", self.make_learner())])
+        weights = {} if sample_weight is None else {"learner__sample_weight": self._weights(sample_weight, labels)}
+        self.model_ = model.fit(self.make_features(sentences), labels, **weights)
+        self.classes_ = classes
+        return self
+
+    def predict(self, X: object) -> np.ndarray:
+        """Return a label for each sentence, shape (n_sentences,)."""
+        return self._ask("predict", X).astype(object)
+
+    @available_if(_has("predict_proba"))
+    def predict_proba(self, X: object) -> np.ndarray:
+        """Return the probability of each class, shape (n_sentences, n_classes), in the order of `classes_`."""
+        return self._ask("predict_proba", X)
+
+    @available_if(_has("decision_function"))
+    def decision_function(self, X: object) -> np.ndarray:
+        """Return the score of each class, shape (n_sentences, n_classes), or (n_sentences,) for two classes."""
+        return self._ask("decision_function", X)
+
+    def _ask(self, method: str, X: object) -> np.ndarray:
+        check_is_fitted(self, "model_")
+        sentences = read_sentences(X)
+        if not len(sentences):
+            shape = (0,) if method == "predict" else (0, len(self.classes_))
+            return np.empty(shape, dtype=object if method == "predict" else float)
+        answer: np.ndarray = getattr(self.model_, method)(self.make_features(sentences))
+        return answer
+
+    @staticmethod
+    def _weights(sample_weight: object, labels: np.ndarray) -> np.ndarray:
+        weights = np.asarray(sample_weight, dtype=float)
+        if weights.shape != labels.shape:
+            raise InputError(f"sample_weight has shape {weights.shape}, y has {labels.shape}")
+        return weights
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "model_")
+
+    def __sklearn_tags__(self) -> Tags:
+        tags: Tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        return tags

@@ -1,0 +1,81 @@
+"""The classifiers by name, and yours by ``module:Class``."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+from sklearn.base import BaseEstimator
+
+from stance.core.errors import InputError, show, suggest, unknown
+
+CLASSIFIERS = {
+    "majority": "stance.classifiers.baselines:MajorityClassifier",
+    "stratified": "stance.classifiers.baselines:StratifiedClassifier",
+    "complement_nb": "stance.classifiers.baselines:ComplementNaiveBayes",
+    "logistic_regression": "stance.classifiers.baselines:LogisticRegressionClassifier",
+    "linear_svm": "stance.classifiers.baselines:LinearSVMClassifier",
+    "sgd": "stance.classifiers.baselines:SGDTextClassifier",
+    "gradient_boosting": "stance.classifiers.baselines:GradientBoostingTextClassifier",
+    "stance": "stance.classifiers.stance_classifier:StanceClassifier",
+}
+
+
+def get_class(name: str) -> type[BaseEstimator]:
+    """Return the class of a classifier of ours by name, or of yours by ``module:Class``.
+
+    Raises
+    ------
+    InputError
+        If there is none; the message names the nearest name, or what failed to import.
+
+    Examples
+    --------
+    >>> get_class("linear_svm").__name__
+    'LinearSVMClassifier'
+    """
+    path = CLASSIFIERS.get(name, name)
+    module_name, _, class_name = path.partition(":")
+    if not class_name:
+        raise unknown("classifier", name, CLASSIFIERS)
+    try:
+        found = getattr(importlib.import_module(module_name), class_name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError(f'classifier "{show(name)}" cannot be imported: {show(error)}') from None
+    if not (isinstance(found, type) and hasattr(found, "fit") and hasattr(found, "predict")):
+        raise InputError(f'classifier "{show(name)}" is no class with fit and predict')
+    return found
+
+
+def make_classifier(
+    name: str, params: Mapping[str, Any] | None = None, scheme: str | None = None, seed: int | None = None
+) -> BaseEstimator:
+    """Return an unfitted classifier; `scheme` and `seed` are set where it has such parameters.
+
+    Raises
+    ------
+    InputError
+        If a parameter is unknown; the message names the nearest.
+
+    Examples
+    --------
+    >>> make_classifier("sgd", {"alpha": 0.001}, scheme="sentiment", seed=3)
+    SGDTextClassifier(alpha=0.001, random_state=3, scheme='sentiment')
+    """
+    given = {key: tuple(value) if isinstance(value, list) else value for key, value in (params or {}).items()}
+    made = get_class(name)()
+    known = made.get_params()
+    for key in given:
+        if key not in known:
+            raise InputError(f'classifier "{show(name)}": unknown parameter "{show(key)}"{suggest(key, known)}')
+    if scheme is not None and "scheme" in known:
+        given.setdefault("scheme", scheme)
+    if seed is not None and uses_seed(made):
+        given["random_state"] = seed
+    return made.set_params(**given)
+
+
+def uses_seed(classifier: BaseEstimator) -> bool:
+    """Return whether a classifier's predictions depend on a seed: it has the parameter ``random_state``."""
+    return "random_state" in classifier.get_params(deep=False)

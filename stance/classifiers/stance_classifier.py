@@ -1,0 +1,142 @@
+"""StanceClassifier: a linear model that knows who the holder and the target are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import LogisticRegression
+
+from stance.classifiers.base import TextClassifier
+from stance.text.inputs import Sentences
+from stance.text.ngrams import Ngrams
+from stance.text.segments import Segments, cut_segments
+
+# A segment that fewer sentences have is not worth features of its own.
+MIN_SENTENCES = 5
+WORD_NGRAMS = {
+    "sentence": (1, 2),
+    "clause": (1, 2),
+    "left": (1, 2),
+    "right": (1, 2),
+    "forward": (1, 2),
+    "backward": (1, 2),
+    "near_target": (1, 3),
+    "near_holder": (1, 3),
+    "names": (1, 1),
+}
+CHAR_NGRAMS = {"sentence": (2, 5), "clause": (3, 5)}
+
+
+class SegmentNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """TF-IDF n-grams of each segment of the sentences, side by side.
+
+    Parameters
+    ----------
+    char_ngrams : bool
+        Also use n-grams of characters within words, of the sentence and of the target's clause.
+    """
+
+    def __init__(self, char_ngrams: bool = True) -> None:
+        self.char_ngrams = char_ngrams
+
+    def fit(self, X: pd.DataFrame, y: object = None) -> SegmentNgrams:
+        """Learn the vocabularies of the segments that enough sentences have."""
+        self.fit_transform(X, y)
+        return self
+
+    def fit_transform(self, X: pd.DataFrame, y: object = None) -> Any:  # noqa: ANN401 - sparse matrix
+        """Learn the vocabularies; return the matrix, shape (n_sentences, n_features)."""
+        used = [name for name in WORD_NGRAMS if name == "sentence" or (X[name] != "").sum() >= MIN_SENTENCES]
+        parts = [(name, Ngrams(ngram_range=WORD_NGRAMS[name], min_df=2), name) for name in used]
+        if self.char_ngrams:
+            parts += [
+                (f"{name}_characters", Ngrams(analyzer="char_wb", ngram_range=n, min_df=3), name)
+                for name, n in CHAR_NGRAMS.items()
+                if name in used
+            ]
+        self.parts_ = ColumnTransformer(parts, sparse_threshold=1.0)
+        return self.parts_.fit_transform(X)
+
+    def transform(self, X: pd.DataFrame) -> Any:  # noqa: ANN401 - sparse matrix
+        """Return the matrix, shape (n_sentences, n_features)."""
+        return self.parts_.transform(X)
+
+
+class StanceClassifier(TextClassifier):
+    """Classify the stance or sentiment toward a target, from what is said around it.
+
+    The sentence is cut up around the holder's and the target's mentions: left of them, between them (in
+    their order), right of them, the target's clause, a window around each. The mentions themselves are
+    replaced by role words, so that the model cannot learn who is usually for or against what.
+
+    Parameters
+    ----------
+    scheme : {"stance", "sentiment", "directed"}
+        The label set.
+    estimator : scikit-learn classifier, optional
+        What learns on the n-grams; by default logistic regression with balanced classes.
+    C : float
+        Inverse strength of the default estimator's regularisation; unused where `estimator` is given.
+    mask_mentions : bool
+        Replace the mentions by role words. Off, the names are features, and the model learns habits of
+        actors along with the language of stance.
+    char_ngrams : bool
+        Use n-grams of characters within words as well.
+
+    Attributes
+    ----------
+    classes_ : numpy.ndarray of str, shape (n_classes,)
+        The labels seen in fitting, sorted.
+    model_ : sklearn.pipeline.Pipeline
+        The fitted n-grams and learner.
+
+    See Also
+    --------
+    stance.classifiers.baselines : what the plain text alone gives.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> X = pd.DataFrame({
+    ...     "text": ["Moscow backs Tehran.", "Tehran rejects Moscow.", "Moscow rejects Tehran.", "Tehran backs Moscow."],
+    ...     "holder": ["russia", "iran", "russia", "iran"],
+    ...     "target": ["iran", "russia", "iran", "russia"],
+    ... })
+    >>> clf = StanceClassifier(scheme="stance").fit(X, ["favor", "against", "against", "favor"])
+    >>> clf.predict(pd.DataFrame({"text": ["Israel backs Trump."], "holder": ["israel"], "target": ["trump"]}))
+    array(['favor'], dtype=object)
+    """
+
+    def __init__(
+        self,
+        scheme: str = "stance",
+        estimator: BaseEstimator | None = None,
+        C: float = 1.0,
+        mask_mentions: bool = True,
+        char_ngrams: bool = True,
+    ) -> None:
+        self.scheme = scheme
+        self.estimator = estimator
+        self.C = C
+        self.mask_mentions = mask_mentions
+        self.char_ngrams = char_ngrams
+
+    def make_features(self, sentences: Sentences) -> pd.DataFrame:
+        """Return the segments of each sentence, shape (n_sentences, 9)."""
+        triples = zip(sentences.texts, sentences.holders, sentences.targets, strict=True)
+        rows = [cut_segments(*triple, mask=self.mask_mentions) for triple in triples]
+        return pd.DataFrame(np.array(rows, dtype=object).reshape(-1, len(Segments._fields)), columns=Segments._fields)
+
+    def make_ngrams(self) -> BaseEstimator:
+        """Return the n-grams of the segments."""
+        return SegmentNgrams(char_ngrams=self.char_ngrams)
+
+    def make_learner(self) -> BaseEstimator:
+        """Return the estimator on top."""
+        if self.estimator is not None:
+            return clone(self.estimator)
+        return LogisticRegression(C=self.C, class_weight="balanced", max_iter=1000)

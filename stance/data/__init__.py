@@ -1,0 +1,1 @@
+"""Floor 2: strict readers, sheets, corpora, splits."""

@@ -1,0 +1,157 @@
+"""Read Parquet: checksums verified, texts decoded to plain strings, damage refused."""
+
+from __future__ import annotations
+
+import tempfile
+from bisect import bisect_right
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import accumulate
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stance.core.errors import Problem, RefusedFileError, StanceError, StorageError, TableError, show
+from stance.data.streams import PACKED, byte_blocks
+from stance.data.table_builder import TEXT, TEXTS, TableBuilder
+
+BATCH_ROWS = 1024
+
+
+def read_parquet(builder: TableBuilder) -> None:
+    """Fill `builder` with the rows of its file, numbered from 1.
+
+    Parameters
+    ----------
+    builder : TableBuilder
+        Whose path is read.
+
+    Raises
+    ------
+    RefusedFileError
+        If the file is damaged.
+    TableError
+        If a column is nested (a list of texts is not) or binary.
+
+    Examples
+    --------
+    >>> read_parquet(TableBuilder(Path(__file__)))
+    Traceback (most recent call last):
+        ...
+    stance.core.errors.RefusedFileError: ...tables.py: is damaged or no Parquet file (...); get it anew
+    """
+    with _opened(builder.path) as file:
+        schema = file.schema_arrow
+        builder.names(schema.names)
+        builder.problems.extend(_odd_columns(schema))
+        if builder.problems:
+            raise TableError(builder.path, builder.problems)
+        groups = [0, *accumulate(file.metadata.row_group(i).num_rows for i in range(file.num_row_groups))]
+        first = 1
+        for batch in file.iter_batches(batch_size=BATCH_ROWS):
+            _add(builder, batch, first, groups)
+            first += batch.num_rows
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Yield the Parquet file; what fails while it is open is damage, unless the disk says otherwise."""
+    try:
+        with _seekable(path) as source, pq.ParquetFile(source, page_checksum_verification=True) as file:
+            yield file
+    except StanceError:
+        raise
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise StorageError(f"{show(path, 300)}: cannot be read: {error.strerror}") from error
+        cause = show(str(error).partition("\n")[0], 200)
+        raise RefusedFileError(
+            f"{show(path, 300)}: is damaged or no Parquet file ({cause}); get it anew"
+        ) from error
+
+
+@contextmanager
+def _seekable(path: Path) -> Iterator[IO[bytes]]:
+    """Yield the file's bytes, those of a packed file from a temporary one that vanishes."""
+    if path.suffix.lower() not in PACKED:
+        with path.open("rb") as source:
+            yield source
+        return
+    with tempfile.TemporaryFile() as unpacked:
+        for block in byte_blocks(path):
+            unpacked.write(block)
+        unpacked.seek(0)
+        yield unpacked
+
+
+def _plain(kind: pa.DataType) -> pa.DataType | None:
+    """Return the type that a column is read as, or None if it is refused."""
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    if _is_text(kind):
+        return TEXT
+    listed = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    if listed and _is_text(kind.value_type):
+        return TEXTS
+    return (
+        kind if pa.types.is_primitive(kind) or pa.types.is_null(kind) or pa.types.is_decimal(kind) else None
+    )
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def _odd_columns(schema: pa.Schema) -> list[Problem]:
+    problems = []
+    for field in schema:
+        if _plain(field.type) is None:
+            remedy = (
+                "flatten it or leave it out" if pa.types.is_nested(field.type) else "write it as a string"
+            )
+            problems.append(Problem(f"is of type {show(field.type)}; {remedy}", column=field.name))
+    return problems
+
+
+def _add(builder: TableBuilder, batch: pa.RecordBatch, first: int, groups: list[int]) -> None:
+    """Add a batch; what the builder says of lines is of rows here."""
+    known = len(builder.problems)
+    columns = {}
+    for field, array in zip(batch.schema, batch.columns, strict=True):
+        columns[field.name], problems = _decoded(field, array, first)
+        builder.problems.extend(problems)
+    builder.add(columns, pa.array(range(first, first + batch.num_rows), pa.int64()))
+    builder.problems[known:] = [_by_row(problem, groups) for problem in builder.problems[known:]]
+
+
+def _decoded(field: pa.Field, array: pa.Array, first: int) -> tuple[pa.Array, list[Problem]]:
+    """Return a column of plain type, and the rows whose bytes are no UTF-8."""
+    kind = _plain(field.type)
+    try:
+        plain = array.cast(kind)
+    except pa.ArrowInvalid as error:
+        return pa.nulls(len(array), kind), [Problem(f"cannot be read as text ({error})", first, field.name)]
+    try:
+        plain.validate(full=True)
+    except pa.ArrowInvalid:
+        rule = "holds bytes that are not UTF-8; write it anew from the source"
+        bad = [i for i in range(len(plain)) if not _is_utf8(plain[i])]
+        return pa.nulls(len(array), kind), [Problem(rule, first + i, field.name) for i in bad]
+    return plain, []
+
+
+def _is_utf8(scalar: pa.Scalar) -> bool:
+    try:
+        scalar.as_py()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _by_row(problem: Problem, groups: list[int]) -> Problem:
+    row = problem.line or 1
+    rule = f"{problem.rule} (row group {bisect_right(groups, row - 1) - 1}, row {row:,})"
+    return replace(problem, line=None, rule=rule)

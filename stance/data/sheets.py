@@ -1,0 +1,173 @@
+"""Sheets: what a corpus says of itself in ``sheet.toml``, checked before a row is read."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from stance.core.errors import InputError, MissingDataError, show, suggest
+from stance.core.schemes import SCHEMES, check_labels
+
+SHEET = "sheet.toml"
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Metric = Literal["macro_f1", "f_avg", "f_avg_by_target", "micro_f1", "accuracy"]
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Strict(BaseModel):
+    """Base of all checked files: unknown keys are refused, values are not coerced, nothing changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class SheetFile(Strict):
+    """One file of a corpus."""
+
+    path: str
+    split: str | None = None
+    url: str | None = None
+    sha256: Sha256 | None = None
+    bytes: int | None = None
+
+    @model_validator(mode="after")
+    def _inside(self) -> SheetFile:
+        parts = Path(self.path).parts
+        if Path(self.path).is_absolute() or ".." in parts:
+            raise ValueError("a sheet's file lies inside of the corpus's folder")
+        return self
+
+
+class SchemeSheet(Strict):
+    """How one scheme is labelled, split and scored in a corpus.
+
+    Attributes
+    ----------
+    labels : list of str
+        The declared labels, in the scheme's order; a subset of the scheme's. Metrics average over them.
+    label_map : dict of str to str
+        From the source's codes to the scheme's labels; without it the labels stand as they are.
+    metric : str
+        The source's official metric.
+    tests, train, dev : list of str
+        Names of splits: each test is a fold of the protocol ``official``.
+    train_per : {"target"} or None
+        Whether a model is trained for each target.
+    """
+
+    labels: list[str] = []
+    label_map: dict[str, str] = {}
+    metric: Metric = "macro_f1"
+    tests: list[str] = []
+    train: list[str] = ["train"]
+    dev: list[str] = []
+    train_per: Literal["target"] | None = None
+
+
+class Columns(Strict):
+    """Which column of a table holds what."""
+
+    text: str = "text"
+    label: str = "label"
+    id: str | None = None
+    holder: str | None = None
+    target: str | None = None
+    group: str | None = None
+    split: str | None = None
+
+
+class Sheet(Strict):
+    """A corpus's sheet: what it is, whose it is, where it lies, how it is read and split."""
+
+    name: str
+    title: str
+    version: str
+    description: str = ""
+    licence: str = "not stated"
+    terms: str = ""
+    citation: str = ""
+    homepage: str = ""
+    reader: str = "table"
+    columns: Columns = Columns()
+    files: list[SheetFile] = Field(min_length=1)
+    schemes: dict[str, SchemeSheet] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _schemes_known(self) -> Sheet:
+        for name, part in self.schemes.items():
+            if name not in SCHEMES:
+                raise ValueError(f"schemes.{name} is not one of {', '.join(SCHEMES)}{suggest(name, SCHEMES)}")
+            check_labels([*part.labels, *part.label_map.values()], SCHEMES[name].labels)
+        return self
+
+    def labels(self, scheme: str) -> tuple[str, ...]:
+        """Return the declared labels of a scheme, in the scheme's order."""
+        declared = self.schemes[scheme].labels
+        return tuple(label for label in SCHEMES[scheme].labels if not declared or label in declared)
+
+
+def read_sheet(folder: Path) -> Sheet:
+    """Read and check ``folder/sheet.toml``.
+
+    Raises
+    ------
+    MissingDataError
+        If there is no sheet.
+    InputError
+        If a key is unknown (the nearest is named), missing, or of the wrong type.
+    """
+    path = folder / SHEET
+    if not path.is_file():
+        raise MissingDataError(f"{show(folder)}: holds no {SHEET}; write one (corpora/README.md says how)")
+    return read_toml(path, Sheet)
+
+
+def read_toml(path: Path, model: type[Model]) -> Model:
+    """Read a TOML file into a checked model; every broken rule becomes one line of the error."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise MissingDataError(f"{show(path)}: no such file") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{show(path)}: cannot be read as TOML: {show(error)}") from None
+    return check_model(raw, model, str(path))
+
+
+def check_model(raw: object, model: type[Model], source: str) -> Model:
+    """Check a mapping against a model, naming the source, the key's path, the value and the remedy."""
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        lines = [f"{show(source)}: {_explain(dict(e), model)}" for e in error.errors()]
+        raise InputError("\n".join(lines)) from None
+
+
+def _explain(error: dict[str, object], model: type[BaseModel]) -> str:
+    path = error["loc"]
+    assert isinstance(path, tuple)  # noqa: S101 - pydantic's promise, for the type checker
+    key = ".".join(str(part) for part in path)
+    if error["type"] == "extra_forbidden":
+        return f'unknown key "{show(key)}"{suggest(str(path[-1]), _known_keys(model, path[:-1]))}'
+    if error["type"] == "missing":
+        return f'key "{show(key)}" is missing'
+    said = str(error["msg"]).removeprefix("Value error, ")
+    if not path:
+        return said
+    return f'key "{show(key)}": {show(repr(error["input"]))}: {said[:1].lower()}{said[1:]}'
+
+
+def _known_keys(model: type[BaseModel], path: tuple[object, ...]) -> list[str]:
+    """Return the keys of the model that the path leads to, walking its annotations."""
+    here: list[type[BaseModel]] = [model]
+    for part in path:
+        step = [m.model_fields[str(part)].annotation for m in here if str(part) in m.model_fields]
+        here = [found for note in step for found in _models_in(note)] or here
+    return [key for m in here for key in m.model_fields]
+
+
+def _models_in(annotation: object) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for part in getattr(annotation, "__args__", ()) for found in _models_in(part)]

@@ -1,0 +1,140 @@
+"""Splits: the named protocols, as row numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from stance.core.errors import InputError, unknown
+from stance.data.corpora import Corpus
+from stance.text.folding import fold
+
+N_FOLDS = 5
+FOLD_SEED = 0  # the folds belong to the protocol, not to a run: everybody's fold 3 is the same fold 3
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One training and one test set.
+
+    Attributes
+    ----------
+    name : str
+        The test's name, the actor left out, or the fold's number.
+    train, test : numpy.ndarray of int
+        Row numbers in the corpus's table, ascending.
+    """
+
+    name: str
+    train: np.ndarray
+    test: np.ndarray
+
+
+def make_folds(corpus: Corpus, protocol: str) -> list[Fold]:
+    """Return the folds of a protocol.
+
+    Parameters
+    ----------
+    corpus : Corpus
+    protocol : {"official", "official-clean", "grouped-kfold", "leave-one-actor-out"}
+        ``official``: the sheet's training splits against each of its tests. ``official-clean``: without
+        test rows whose folded text stands in train or dev, nor train rows whose text stands in the test.
+        ``grouped-kfold``: five stratified folds that keep groups together, the official tests left
+        unread. ``leave-one-actor-out``: train rows of the other actors against test rows of the one.
+
+    Raises
+    ------
+    InputError
+        If the protocol is unknown, or the corpus cannot be split so.
+
+    Examples
+    --------
+    >>> from stance.data.corpora import load_corpus
+    >>> [fold.name for fold in make_folds(load_corpus("four_actors"), "leave-one-actor-out")]
+    ['iran', 'israel', 'russia', 'trump']
+    """
+    if protocol not in PROTOCOLS:
+        raise unknown("protocol", protocol, PROTOCOLS)
+    folds = PROTOCOLS[protocol](corpus)
+    for one in folds:
+        for part, rows in (("train", one.train), ("test", one.test)):
+            if not len(rows):
+                raise InputError(f"{corpus.name}: {protocol}, {one.name}: no {part} rows")
+    return folds
+
+
+def default_protocol(corpus: Corpus) -> str:
+    """Return ``official`` where the sheet names tests, else ``grouped-kfold``."""
+    return "official" if corpus.sheet.schemes[corpus.scheme.name].tests else "grouped-kfold"
+
+
+def _official(corpus: Corpus) -> list[Fold]:
+    part = corpus.sheet.schemes[corpus.scheme.name]
+    if not part.tests:
+        raise InputError(f"{corpus.name}: has no official test; use the protocol grouped-kfold")
+    return [Fold(test, _rows(corpus, part.train), _rows(corpus, [test])) for test in part.tests]
+
+
+def _official_clean(corpus: Corpus) -> list[Fold]:
+    part = corpus.sheet.schemes[corpus.scheme.name]
+    folded = np.array([fold(text) for text in corpus.table.column("text").to_pylist()], dtype=object)
+    known = set(folded[_rows(corpus, [*part.train, *part.dev])])
+    folds = []
+    for one in _official(corpus):
+        train = one.train[_not_in(folded[one.train], set(folded[one.test]))]
+        folds.append(Fold(one.name, train, one.test[_not_in(folded[one.test], known)]))
+    return folds
+
+
+def _grouped_kfold(corpus: Corpus) -> list[Fold]:
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    tests = _rows(corpus, corpus.sheet.schemes[corpus.scheme.name].tests)
+    rows = np.setdiff1d(np.arange(corpus.table.num_rows), tests)
+    labels = np.array(corpus.table.column("label").to_pylist(), dtype=str)[rows]
+    groups = np.array(corpus.table.column("group").to_pylist(), dtype=str)[rows]
+    if len(np.unique(groups)) < N_FOLDS:
+        raise InputError(f"{corpus.name}: {len(np.unique(groups))} groups are too few for {N_FOLDS} folds")
+    names, counts = np.unique(labels, return_counts=True)
+    if counts.min() < N_FOLDS:
+        rare = f'label "{names[counts.argmin()]}" has {counts.min()} rows'
+        raise InputError(f"{corpus.name}: {rare}, fewer than the {N_FOLDS} folds; add rows or drop the label")
+    splitter = StratifiedGroupKFold(N_FOLDS, shuffle=True, random_state=FOLD_SEED)
+    parts = splitter.split(rows, labels, groups)
+    return [Fold(str(i), rows[train], rows[test]) for i, (train, test) in enumerate(parts, 1)]
+
+
+def _leave_one_actor_out(corpus: Corpus) -> list[Fold]:
+    part = corpus.sheet.schemes[corpus.scheme.name]
+    actors = np.array([actor or "" for actor in corpus.table.column("actor").to_pylist()], dtype=str)
+    named = sorted(set(actors) - {""})
+    if len(named) < 2:
+        raise InputError(f"{corpus.name}: rows are filed under {len(named)} actors; two are needed to leave one out")
+    everything = np.arange(corpus.table.num_rows)
+    tests = _rows(corpus, part.tests) if part.tests else everything
+    train = _rows(corpus, part.train) if part.tests else everything
+    groups = np.array(corpus.table.column("group").to_pylist(), dtype=str)
+    folds = []
+    for actor in named:
+        test = tests[actors[tests] == actor]
+        others = train[(actors[train] != actor) & (actors[train] != "")]
+        folds.append(Fold(actor, others[~np.isin(groups[others], groups[test])], test))
+    return [one for one in folds if len(one.test) and len(one.train)]
+
+
+def _rows(corpus: Corpus, splits: list[str]) -> np.ndarray:
+    return np.flatnonzero(np.isin(np.array(corpus.table.column("split").to_pylist(), dtype=str), splits))
+
+
+def _not_in(texts: np.ndarray, known: set[str]) -> np.ndarray:
+    return np.array([text not in known for text in texts], dtype=bool)
+
+
+PROTOCOLS: dict[str, Callable[[Corpus], list[Fold]]] = {
+    "official": _official,
+    "official-clean": _official_clean,
+    "grouped-kfold": _grouped_kfold,
+    "leave-one-actor-out": _leave_one_actor_out,
+}

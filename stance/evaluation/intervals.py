@@ -1,0 +1,63 @@
+"""Intervals: how far a score might move with other groups of sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stance.evaluation.metrics import score
+
+N_RESAMPLES = 2000
+LEVEL = 0.95
+BATCH = 200
+
+
+def count_by_group(cells: NDArray[np.int64], groups: NDArray[np.int64], n_groups: int, n_labels: int) -> NDArray[np.float64]:
+    """Count confusion cells per group, shape (n_groups, n_labels ** 2)."""
+    size = n_labels * n_labels
+    flat = np.bincount(groups * size + cells, minlength=n_groups * size)
+    return flat.reshape(n_groups, size).astype(float)
+
+
+def group_interval(
+    counts: Sequence[NDArray[np.float64]], metric: str, labels: Sequence[str], seed: int = 0
+) -> tuple[float, float]:
+    """Return the 95 % percentile-bootstrap interval of a score, whole groups resampled.
+
+    Sentences of one article or event rise and fall together; resampling groups keeps that. The score of
+    a resample is computed from the sum of its groups' confusion matrices, so that 2,000 resamples cost
+    one matrix product.
+
+    Parameters
+    ----------
+    counts : sequence of numpy.ndarray, each shape (n_groups, n_labels ** 2)
+        Confusion cells per group, one array a seed; the score is the mean over the seeds.
+    metric : str
+        A metric that `stance.evaluation.metrics.score` knows and the labels define.
+    labels : sequence of str
+    seed : int
+        Of the resampling alone.
+
+    References
+    ----------
+    Field and Welsh 2007. Bootstrapping clustered data. JRSS-B 69(3).
+
+    Examples
+    --------
+    >>> perfect = np.array([[1.0, 0, 0, 2], [0, 0, 0, 1], [3, 0, 0, 1]])
+    >>> group_interval([perfect], "accuracy", ["favor", "against"])
+    (1.0, 1.0)
+    """
+    rng = np.random.default_rng(seed)
+    n_groups, n = len(counts[0]), len(labels)
+    values = []
+    for start in range(0, N_RESAMPLES, BATCH):
+        size = min(BATCH, N_RESAMPLES - start)
+        weights = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=size).astype(float)
+        scored = [score(metric, (weights @ one).reshape(size, n, n), labels) for one in counts]
+        values.append(np.mean([s for s in scored if s is not None], axis=0))
+    tail = (1 - LEVEL) / 2
+    low, high = np.quantile(np.concatenate(values), [tail, 1 - tail])
+    return float(low), float(high)

@@ -1,0 +1,1 @@
+"""Floor 7: tables, figures and the reports made of them."""

@@ -1,0 +1,1 @@
+"""Floor 6: experiment files, the store of finished cells, isolation, the runner."""

@@ -1,0 +1,194 @@
+"""Experiment files: what is run, checked before anything is."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from stance.classifiers.registry import make_classifier
+from stance.core.errors import InputError, MissingDataError, show, suggest
+from stance.core.paths import shipped
+from stance.core.schemes import SCHEMES
+from stance.data.corpora import Corpus, load_corpus
+from stance.data.sheets import Strict, check_model
+from stance.data.splits import PROTOCOLS
+from stance.evaluation.metrics import METRICS
+
+
+class CorpusEntry(Strict):
+    """One corpus of an experiment: a name, or a path with what its file does not say.
+
+    Attributes
+    ----------
+    name, path : str
+        One of the two; a relative path counts from the experiment file.
+    scheme : str or None
+        For a file of your own; for a corpus, run this scheme alone.
+    columns, label_map : dict of str to str
+        As in `stance.load_corpus`.
+    protocols : list of str
+        Instead of the experiment's.
+    """
+
+    name: str | None = None
+    path: str | None = None
+    scheme: str | None = None
+    columns: dict[str, str] = {}
+    label_map: dict[str, str] = {}
+    protocols: list[str] = []
+
+
+class ExperimentFile(Strict):
+    """The keys of an experiment file.
+
+    Attributes
+    ----------
+    corpora : list of CorpusEntry
+        Names stand for entries.
+    schemes : list of str
+        Those that a corpus lacks are left out; empty means all that it has.
+    protocols : list of str
+        Empty means ``official`` where the corpus has tests, else ``grouped-kfold``.
+    metrics : list of str
+    seeds : list of int
+        Repeated only for classifiers that use a seed.
+    classifiers : dict of str to dict
+        Parameters by the name to show; ``class`` names another classifier than that name does.
+    time_limit_seconds, memory_limit_mb : int
+        Of one cell.
+    timing : bool
+        Whether clocks are read as well.
+    """
+
+    corpora: list[CorpusEntry] = Field(min_length=1)
+    schemes: list[str] = []
+    protocols: list[str] = []
+    metrics: list[str] = ["macro_f1", "f_avg", "accuracy"]
+    seeds: list[int] = Field(default=[0], min_length=1)
+    classifiers: dict[str, dict[str, Any]] = Field(min_length=1)
+    time_limit_seconds: int = Field(default=900, gt=0)
+    memory_limit_mb: int = Field(default=8000, gt=0)
+    timing: bool = True
+
+    @field_validator("schemes", "protocols", "metrics")
+    @classmethod
+    def _known(cls, words: list[str], info: Any) -> list[str]:  # noqa: ANN401 - pydantic's info
+        known = {"schemes": SCHEMES, "protocols": PROTOCOLS, "metrics": METRICS}[info.field_name]
+        for word in words:
+            if word not in known:
+                raise ValueError(f'"{show(word)}" is not one of {", ".join(known)}{suggest(word, known)}')
+        return words
+
+
+@dataclass(frozen=True)
+class ClassifierSpec:
+    """A classifier of an experiment: the name to show, the class, its parameters."""
+
+    name: str
+    class_name: str
+    params: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A checked experiment.
+
+    Attributes
+    ----------
+    name : str
+        The file's stem; the results folder's name.
+    folder : pathlib.Path
+        Relative paths of corpora count from it.
+    file : ExperimentFile
+    classifiers : tuple of ClassifierSpec
+    """
+
+    name: str
+    folder: Path
+    file: ExperimentFile
+    classifiers: tuple[ClassifierSpec, ...]
+
+    def corpora(self) -> list[tuple[Corpus, list[str]]]:
+        """Load each corpus under each of its schemes; return them with their protocols."""
+        loaded = []
+        for entry in self.file.corpora:
+            protocols = entry.protocols or self.file.protocols
+            source = self._source(entry)
+            if entry.scheme:
+                one = load_corpus(source, entry.scheme, columns=entry.columns, label_map=entry.label_map)
+                loaded.append((one, protocols))
+                continue
+            first = load_corpus(source)
+            schemes = [s for s in first.sheet.schemes if s in (self.file.schemes or first.sheet.schemes)]
+            if not schemes:
+                raise InputError(f"{first.name}: has none of the schemes {', '.join(self.file.schemes)}")
+            loaded += [(load_corpus(source, scheme), protocols) for scheme in schemes]
+        return loaded
+
+    def _source(self, entry: CorpusEntry) -> str | Path:
+        if (entry.name is None) == (entry.path is None):
+            raise InputError(f"{self.name}.toml: a corpus has a name or a path, one of the two")
+        return entry.name if entry.name is not None else self.folder / str(entry.path)
+
+
+def read_experiment(source: str | Path | Mapping[str, Any]) -> Experiment:
+    """Read and check an experiment: a TOML file, a shipped one by name, or its mapping.
+
+    Raises
+    ------
+    InputError
+        If a key, protocol, metric, classifier or parameter is unknown; the nearest is named.
+    MissingDataError
+        If there is no such file.
+
+    Examples
+    --------
+    >>> read_experiment({"corpora": ["four_actors"], "classifiers": {"linear_svm": {"c": 1}}})
+    Traceback (most recent call last):
+        ...
+    stance.core.errors.InputError: experiment: classifier "linear_svm": unknown parameter "c" (did you mean "C"?)
+    """
+    if isinstance(source, Mapping):
+        return _checked("experiment", Path(), dict(source), "experiment")
+    path = find_experiment(source)
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{show(path)}: cannot be read as TOML: {show(error)}") from None
+    return _checked(path.stem, path.parent, raw, str(path))
+
+
+def find_experiment(source: str | Path) -> Path:
+    """Return the path of an experiment file; one that is not there is looked for among the shipped ones."""
+    path = Path(source)
+    for candidate in (path, shipped("experiments") / path.name):
+        if candidate.is_file():
+            return candidate
+    known = sorted(p.name for p in shipped("experiments").glob("*.toml"))
+    raise MissingDataError(f"{show(path)}: no such experiment{suggest(path.name, known)}; shipped: {', '.join(known)}")
+
+
+def _checked(name: str, folder: Path, raw: dict[str, Any], source: str) -> Experiment:
+    corpora = raw.get("corpora")
+    if isinstance(corpora, list):
+        raw = raw | {"corpora": [{"name": c} if isinstance(c, str) else c for c in corpora]}
+    file = check_model(raw, ExperimentFile, source)
+    try:
+        classifiers = tuple(_spec(shown, table) for shown, table in file.classifiers.items())
+    except InputError as error:
+        raise InputError(f"{show(source)}: {error}") from None
+    return Experiment(name, folder, file, classifiers)
+
+
+def _spec(shown: str, table: dict[str, Any]) -> ClassifierSpec:
+    params = {key: value for key, value in table.items() if key != "class"}
+    class_name = table.get("class", shown)
+    if not isinstance(class_name, str):
+        raise InputError(f'classifiers.{shown}.class: {show(class_name)} is not a name or "module:Class"')
+    make_classifier(class_name, params)
+    return ClassifierSpec(shown, class_name, params)

@@ -1,0 +1,117 @@
+"""Plan: the list of cells of an experiment, each with a key that knows all it depends on."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import platform
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stance.classifiers.registry import CLASSIFIERS, get_class, make_classifier, uses_seed
+from stance.core.errors import InputError
+from stance.core.files import sha256_file, sha256_text
+from stance.core.paths import PACKAGE
+from stance.core.records import Cell, cell_key
+from stance.data.corpora import Corpus
+from stance.data.splits import Fold, default_protocol, make_folds
+from stance.running.experiments import ClassifierSpec, Experiment
+
+# What of our code can change a prediction, and whose versions can.
+CODE_ROOMS = ("text", "classifiers")
+LIBRARIES = ("scikit-learn", "numpy", "scipy")
+
+
+@dataclass(frozen=True)
+class Job:
+    """A cell with what its worker needs.
+
+    Attributes
+    ----------
+    cell : Cell
+    corpus : Corpus
+    fold : Fold
+    spec : ClassifierSpec
+    """
+
+    cell: Cell
+    corpus: Corpus
+    fold: Fold
+    spec: ClassifierSpec
+
+
+def make_plan(experiment: Experiment) -> list[Job]:
+    """Return the jobs of an experiment, in the order of its file.
+
+    Raises
+    ------
+    InputError
+        If two corpora of one name and scheme collide, or a protocol does not fit a corpus.
+    """
+    jobs: list[Job] = []
+    seen: set[tuple[str, str]] = set()
+    for corpus, protocols in experiment.corpora():
+        if (corpus.name, corpus.scheme.name) in seen:
+            raise InputError(f"{experiment.name}: corpus {corpus.name}, scheme {corpus.scheme.name}, stands twice")
+        seen.add((corpus.name, corpus.scheme.name))
+        for protocol in protocols or [default_protocol(corpus)]:
+            for fold in make_folds(corpus, protocol):
+                jobs += _jobs(experiment, corpus, protocol, fold)
+    return jobs
+
+
+def code_sha256(class_name: str = "") -> str:
+    """Return a hash of the code that predictions depend on, a user's own module included."""
+    own = "" if class_name in CLASSIFIERS or not class_name else _module_sha256(class_name)
+    return sha256_text(_package_sha256() + own)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that predictions depend on."""
+    found = {name: version(name) for name in LIBRARIES}
+    return found | {"python": ".".join(platform.python_version_tuple()[:2])}
+
+
+def _jobs(experiment: Experiment, corpus: Corpus, protocol: str, fold: Fold) -> list[Job]:
+    jobs = []
+    for spec in experiment.classifiers:
+        seeded = uses_seed(make_classifier(spec.class_name, spec.params))
+        for seed in experiment.file.seeds if seeded else [None]:
+            key = cell_key(_ingredients(corpus, fold, spec, seed))
+            cell = Cell(corpus.name, corpus.scheme.name, protocol, fold.name, spec.name, seed, key)
+            jobs.append(Job(cell, corpus, fold, spec))
+    return jobs
+
+
+def _ingredients(corpus: Corpus, fold: Fold, spec: ClassifierSpec, seed: int | None) -> dict[str, Any]:
+    return {
+        "corpus": corpus.sha256,
+        "train": _rows_sha256(fold.train),
+        "test": _rows_sha256(fold.test),
+        "class": CLASSIFIERS.get(spec.class_name, spec.class_name),
+        "params": spec.params,
+        "seed": seed,
+        "code": code_sha256(spec.class_name),
+        "versions": versions(),
+    }
+
+
+def _rows_sha256(rows: np.ndarray) -> str:
+    return sha256_text(",".join(map(str, rows.tolist())))
+
+
+@functools.cache
+def _package_sha256() -> str:
+    files = sorted(path for room in CODE_ROOMS for path in (PACKAGE / room).glob("*.py"))
+    return sha256_text("".join(sha256_file(path) for path in files))
+
+
+def _module_sha256(class_name: str) -> str:
+    found = get_class(class_name)
+    source = inspect.getsourcefile(importlib.import_module(found.__module__))
+    return sha256_file(Path(source)) if source else ""

@@ -1,0 +1,138 @@
+"""Results: what a finished run left on disk, and the scores derived from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from stance.core.errors import MissingDataError, RefusedFileError, show
+from stance.core.files import canonical_json, write_text
+from stance.core.records import Cell, Provenance, Score, Timing
+from stance.core.schemes import Scheme
+from stance.evaluation.metrics import confusion, score
+from stance.running.store import Store
+
+MANIFEST = "results.json"
+SCORES, TIMINGS, PROVENANCE = "scores.jsonl", "timings.jsonl", "provenance.json"
+
+
+@dataclass(frozen=True)
+class Results:
+    """A results folder, read.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+    name : str
+        The experiment's.
+    metrics : tuple of str
+        Those that the experiment asks for.
+    corpora : list of dict
+        ``name, title, scheme, labels, licence, citation, sha256, n_sentences, tests, metric, notes`` of
+        each corpus and scheme, in the experiment's order.
+    classifiers : list of dict
+        ``name, class, params``, in the experiment's order.
+    cells : tuple of Cell
+        The finished ones.
+    warnings : dict of str to list of str
+        What a cell's classifier warned of, by the cell's key.
+    failures : tuple of dict
+        ``cell, status, cause`` of those that failed.
+    timings : tuple of Timing
+    provenance : Provenance
+    """
+
+    folder: Path
+    name: str
+    metrics: tuple[str, ...]
+    corpora: list[dict[str, Any]]
+    classifiers: list[dict[str, Any]]
+    cells: tuple[Cell, ...]
+    warnings: dict[str, list[str]]
+    failures: tuple[dict[str, Any], ...]
+    timings: tuple[Timing, ...]
+    provenance: Provenance
+
+    def predictions(self, cell: Cell) -> pd.DataFrame:
+        """Return a cell's predictions: ``id, target, actor, group, label, prediction`` and ``probability_*``."""
+        frame: pd.DataFrame = Store(self.folder).read_predictions(cell.key).to_pandas()
+        return frame
+
+    def scheme(self, corpus: str, scheme: str) -> Scheme:
+        """Return a corpus's scheme with its declared labels."""
+        found = next(c for c in self.corpora if (c["name"], c["scheme"]) == (corpus, scheme))
+        return Scheme(scheme, tuple(found["labels"]))
+
+    def scores(self) -> Iterator[Score]:
+        """Yield each metric of each finished cell: on all its sentences, and on those of each actor."""
+        for cell in self.cells:
+            labels = self.scheme(cell.corpus, cell.scheme).labels
+            frame = self.predictions(cell)
+            parts = {"all": frame} | {f"actor={actor}": rows for actor, rows in frame.groupby("actor")}
+            for part, rows in parts.items():
+                counts = confusion(rows["label"], rows["prediction"], labels)
+                for metric in self.metrics:
+                    value = score(metric, counts, labels)
+                    if value is not None:
+                        yield Score(cell, part, metric, float(value), len(rows))
+
+
+def load_results(folder: str | Path) -> Results:
+    """Read a results folder that `stance.run` wrote.
+
+    Raises
+    ------
+    MissingDataError
+        If the folder holds no results.
+    RefusedFileError
+        If its manifest is damaged, or names a cell that is.
+    """
+    folder = Path(folder)
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise MissingDataError(f"{show(folder)}: holds no {MANIFEST}; run: stance run EXPERIMENT.toml")
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+        provenance = Provenance(**json.loads((folder / PROVENANCE).read_text(encoding="utf-8")))
+        cells = tuple(Cell(**cell) for cell in held["cells"])
+        timings = tuple(_timing(folder, key) for key in held["timings"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RefusedFileError(f"{show(path)}: damaged: {show(repr(error))}; run the experiment again") from None
+    return Results(
+        folder=folder,
+        name=held["name"],
+        metrics=tuple(held["metrics"]),
+        corpora=held["corpora"],
+        classifiers=held["classifiers"],
+        cells=cells,
+        warnings=held["warnings"],
+        failures=tuple(held["failures"]),
+        timings=timings,
+        provenance=provenance,
+    )
+
+
+def write_scores(results: Results) -> None:
+    """Write ``scores.jsonl`` (the same bytes for the same predictions) and ``timings.jsonl``."""
+    scores = [_score_line(one) for one in results.scores()]
+    write_text(results.folder / SCORES, "".join(line + "\n" for line in scores))
+    timings = [canonical_json(asdict(one)) for one in results.timings]
+    write_text(results.folder / TIMINGS, "".join(line + "\n" for line in timings))
+
+
+def _score_line(one: Score) -> str:
+    cell = {key: value for key, value in one.cell.to_dict().items() if key != "key"}
+    value = None if one.value is None else round(one.value, 12)
+    return canonical_json(cell | {"part": one.part, "metric": one.metric, "value": value, "n": one.n_sentences})
+
+
+def _timing(folder: Path, key: str) -> Timing:
+    record = Store(folder).read("timings", key)
+    if record is None:
+        raise ValueError(f"timing {key} is damaged")
+    return Timing(**record)

@@ -1,0 +1,1 @@
+"""Floor 1: actors and their names, mentions, segments."""

@@ -1,0 +1,170 @@
+"""Inputs: what a classifier accepts as X and y, checked once, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from stance.core.errors import InputError, InputTypeError, show
+from stance.core.schemes import check_labels
+from stance.text.actors import load_actors
+from stance.text.mentions import ActorLexicon
+from stance.text.segments import Span, find_phrase
+from stance.text.targets import IssueLexicon, load_targets
+
+NOT_MENTIONED = frozenset({"", "author"})
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """Texts and, where known, the spans of their holder and target.
+
+    Attributes
+    ----------
+    texts : list of str
+    holders, targets : list of (int, int) or None
+        Code-point offsets, end exclusive.
+    """
+
+    texts: list[str]
+    holders: list[Span | None]
+    targets: list[Span | None]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+def read_sentences(X: object) -> Sentences:
+    """Read X: a table with a ``text`` column, or a 1-D sequence of texts without marked mentions.
+
+    Parameters
+    ----------
+    X : pandas.DataFrame, pyarrow.Table, datasets.Dataset or 1-D sequence of str
+        A table may also have ``holder`` and ``target`` (a phrase, an actor or an issue by name) and
+        ``holder_start, holder_end, target_start, target_end``. Where a span is missing, the first
+        mention of the name in the text is taken; ``author`` is never mentioned.
+
+    Raises
+    ------
+    InputError, InputTypeError
+        For a table without ``text``, for anything that is neither, for a text that is missing or no
+        ``str`` (the index is named), for a span outside of its text.
+
+    Examples
+    --------
+    >>> read_sentences([b"bytes"])
+    Traceback (most recent call last):
+        ...
+    stance.core.errors.InputTypeError: X: row 0 is bytes, not str: b'bytes'
+    """
+    columns = _columns_of(X)
+    texts = _texts(columns["text"])
+    spans = {role: _spans(texts, columns, role) for role in ("holder", "target")}
+    return Sentences(texts, spans["holder"], spans["target"])
+
+
+def read_labels(y: object, n_sentences: int, labels: Sequence[str]) -> np.ndarray:
+    """Read y: a 1-D sequence of labels of the scheme, as long as X.
+
+    Raises
+    ------
+    InputError, InputTypeError
+        For a missing, unknown or non-text label (the index is named), or another length.
+
+    Examples
+    --------
+    >>> read_labels(["favor", "none"], 2, ("favor", "against", "none"))
+    array(['favor', 'none'], dtype=object)
+    """
+    if isinstance(y, (str, bytes, Mapping, set)) or not hasattr(y, "__len__"):
+        raise InputTypeError(f"y is {_kind(y)}; a 1-D sequence of labels is wanted")
+    if getattr(y, "ndim", 1) != 1:
+        raise InputError(f"y has {y.ndim} dimensions, not 1")  # type: ignore[attr-defined]
+    values = _listed(y)
+    if len(values) != n_sentences:
+        raise InputError(f"X has {n_sentences:,} sentences, y has {len(values):,} labels")
+    for i, value in enumerate(values):
+        if not isinstance(value, str):
+            rule = "is missing" if _is_missing(value) else f"is {_kind(value)}, not str"
+            raise InputError(f"y: label {i} {rule}: {show(repr(value))}")
+    check_labels(values, labels)
+    return np.array(values, dtype=object)
+
+
+def _columns_of(X: object) -> dict[str, list[Any]]:
+    if isinstance(X, (str, bytes, Mapping, set, frozenset)):
+        raise InputTypeError(f"X is {_kind(X)}; give a sequence of texts, or a table with a text column")
+    names = getattr(X, "column_names", None)
+    if names is None and hasattr(X, "columns") and hasattr(X, "iloc"):
+        names = list(X.columns)
+    if names is not None:
+        if "text" not in names:
+            found = ", ".join(show(name) for name in list(names)[:8])
+            raise InputError(f'X has no column "text"; it has: {found or "none"}')
+        wanted = [n for n in ("text", "holder", "target", *_SPAN_NAMES) if n in names]
+        return {name: _listed(X[name]) for name in wanted}  # type: ignore[index]
+    if hasattr(X, "toarray") or getattr(X, "ndim", 1) != 1 or np.isscalar(X):
+        raise InputTypeError(f"X is {_kind(X)}; give a 1-D sequence of texts, or a table with a text column")
+    if not hasattr(X, "__len__") or not hasattr(X, "__iter__"):
+        raise InputTypeError(f"X is {_kind(X)}, which can be read only once or not at all; give a list")
+    return {"text": _listed(X)}
+
+
+_SPAN_NAMES = ("holder_start", "holder_end", "target_start", "target_end")
+
+
+def _listed(values: Any) -> list[Any]:  # noqa: ANN401 - any column of any library
+    for method in ("to_pylist", "tolist", "to_list"):
+        if hasattr(values, method):
+            return list(getattr(values, method)())
+    return list(values)
+
+
+def _texts(values: list[Any]) -> list[str]:
+    for i, value in enumerate(values):
+        if not isinstance(value, str):
+            if _is_missing(value):
+                raise InputError(f"X: row {i} has no text: {show(repr(value))}")
+            raise InputTypeError(f"X: row {i} is {_kind(value)}, not str: {show(repr(value))}")
+    return values
+
+
+def _spans(texts: list[str], columns: dict[str, list[Any]], role: str) -> list[Span | None]:
+    nothing = [None] * len(texts)
+    names = columns.get(role, nothing)
+    starts, ends = (columns.get(f"{role}_{end}", nothing) for end in ("start", "end"))
+    spans: list[Span | None] = []
+    for i, (text, name, start, end) in enumerate(zip(texts, names, starts, ends, strict=True)):
+        if _is_missing(start) or _is_missing(end):
+            spans.append(None if _is_missing(name) or name in NOT_MENTIONED else _find(text, str(name)))
+        elif not 0 <= start < end <= len(text):
+            raise InputError(f"X: row {i}: {role} span {start}..{end} is not inside of a text of {len(text)}")
+        else:
+            spans.append((int(start), int(end)))
+    return spans
+
+
+def _find(text: str, name: str) -> Span | None:
+    actors, issues = _lexicons()
+    for lexicon, names in ((actors, load_actors()), (issues, load_targets())):
+        if name in names:
+            return next(((m.start, m.end) for m in lexicon.find(text) if m.name == name), None)
+    return find_phrase(text, name)
+
+
+@lru_cache(maxsize=1)
+def _lexicons() -> tuple[ActorLexicon, IssueLexicon]:
+    return ActorLexicon(load_actors()), IssueLexicon(load_targets())
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or type(value).__name__ == "NAType" or (isinstance(value, float) and value != value)
+
+
+def _kind(value: object) -> str:
+    name = type(value).__name__
+    return f"a {name}" if name not in ("bytes", "NoneType") else name

@@ -1,0 +1,140 @@
+"""Segments: what a sentence says around the holder and the target, by role instead of by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+HOLDER, TARGET = "holderrole", "targetrole"
+WINDOW_TOKENS = 4
+TOKEN = re.compile(r"\w+(?:['’]\w+)*")
+# Where a clause ends: punctuation, and the words that open another one.
+_CLAUSE_END = re.compile(
+    r"[,;:—–()]|\b(?:but|while|whereas|although|though|because|after|before|who|which|that|when|if)\b", re.I
+)
+
+Span = tuple[int, int]
+
+
+class Segments(NamedTuple):
+    """One sentence, cut up around its two mentions; every part is a string of tokens.
+
+    Attributes
+    ----------
+    sentence : str
+        The whole sentence, the mentions replaced by role words (or kept, where masking is off).
+    clause : str
+        The part between the clause marks around the target.
+    left, right : str
+        Up to the first mention and from the last one on, their role words included.
+    forward, backward : str
+        From mention to mention: `forward` where the holder comes first, `backward` where the target does.
+    near_target, near_holder : str
+        Four tokens on either side of the mention, the role word between them.
+    names : str
+        The mentions' own words, empty where masking is on.
+    """
+
+    sentence: str
+    clause: str
+    left: str
+    right: str
+    forward: str
+    backward: str
+    near_target: str
+    near_holder: str
+    names: str
+
+
+def cut_segments(text: str, holder: Span | None, target: Span | None, *, mask: bool = True) -> Segments:
+    """Cut a sentence around its holder and its target.
+
+    Parameters
+    ----------
+    text : str
+        The sentence.
+    holder, target : tuple of int or None
+        Code-point offsets, end exclusive; None where there is no mention. Where both overlap, the
+        target is kept and the holder dropped.
+    mask : bool
+        Replace the mentions by role words, so that nothing learned depends on who they are.
+
+    Examples
+    --------
+    >>> parts = cut_segments("Tehran, for once, praised the Kremlin.", (0, 6), (30, 37))
+    >>> parts.sentence
+    'holderrole, for once, praised the targetrole.'
+    >>> parts.clause, parts.forward
+    ('praised the targetrole', 'holderrole for once praised the targetrole')
+    """
+    if holder and target and holder[0] < target[1] and target[0] < holder[1]:
+        holder = None
+    spans = sorted((span, role) for span, role in ((holder, HOLDER), (target, TARGET)) if span)
+    if not spans:
+        words = _tokens(text)
+        return Segments(text, words, words, "", "", "", "", "", "")
+    marked, places = _mark(text, spans)
+    between = _tokens(marked[places[spans[0][1]][0] : places[spans[-1][1]][1]]) if len(spans) == 2 else ""
+    forward = spans[0][1] == HOLDER
+    focus = TARGET if target else HOLDER
+    return Segments(
+        sentence=marked if mask else text,
+        clause=_tokens(_clause(marked, places[focus])),
+        left=_tokens(marked[: places[spans[0][1]][1]]),
+        right=_tokens(marked[places[spans[-1][1]][0] :]),
+        forward=between if forward else "",
+        backward="" if forward else between,
+        near_target=_near(marked, places.get(TARGET)),
+        near_holder=_near(marked, places.get(HOLDER)),
+        names="" if mask else " ".join(text[slice(*span)] + " " + role for span, role in spans),
+    )
+
+
+def find_phrase(text: str, phrase: str) -> Span | None:
+    """Return the span of the first whole-word, case-blind occurrence of a phrase, or None.
+
+    Examples
+    --------
+    >>> find_phrase("In Iran, talks on Iranian oil resume.", "iran")
+    (3, 7)
+    """
+    found = _phrase_finder(phrase)(text) if phrase.strip() else None
+    return found.span() if found else None
+
+
+def _phrase_finder(phrase: str) -> Callable[[str], re.Match[str] | None]:
+    return re.compile(rf"(?<!\w){re.escape(phrase.strip())}(?!\w)", re.I).search
+
+
+def _mark(text: str, spans: list[tuple[Span, str]]) -> tuple[str, dict[str, Span]]:
+    pieces: list[str] = []
+    places: dict[str, Span] = {}
+    end = length = 0
+    for (start, stop), role in spans:
+        pieces += [text[end:start], role]
+        length += start - end
+        places[role] = (length, length + len(role))
+        length += len(role)
+        end = stop
+    return "".join([*pieces, text[end:]]), places
+
+
+def _clause(marked: str, place: Span) -> str:
+    start = 0
+    for mark in _CLAUSE_END.finditer(marked, 0, place[0]):
+        start = mark.end()
+    end = _CLAUSE_END.search(marked, place[1])
+    return marked[start : end.start() if end else len(marked)]
+
+
+def _near(marked: str, place: Span | None) -> str:
+    if place is None:
+        return ""
+    before = TOKEN.findall(marked[: place[0]])[-WINDOW_TOKENS:]
+    after = TOKEN.findall(marked[place[1] :])[:WINDOW_TOKENS]
+    return " ".join([*before, marked[slice(*place)], *after])
+
+
+def _tokens(text: str) -> str:
+    return " ".join(TOKEN.findall(text))
