@@ -19,7 +19,17 @@ _PUBLIC = {
     "save_model": "stance.classifiers.model_files",
 }
 
-__all__ = [*sorted(_PUBLIC), "__version__"]
+__all__ = [
+    "Corpus",
+    "StanceClassifier",
+    "StanceError",
+    "__version__",
+    "load_corpus",
+    "load_model",
+    "report",
+    "run",
+    "save_model",
+]
 
 if TYPE_CHECKING:
     from stance.classifiers.model_files import load_model, save_model

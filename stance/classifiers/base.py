@@ -83,22 +83,23 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return a label for each sentence, shape (n_sentences,)."""
         return self._ask("predict", X).astype(object)
 
-    @available_if(_has("predict_proba"))
+    @available_if(_has("predict_proba"))  # type: ignore[untyped-decorator]
     def predict_proba(self, X: object) -> np.ndarray:
-        """Return the probability of each class, shape (n_sentences, n_classes), in the order of `classes_`."""
+        """Return probabilities, shape (n_sentences, n_classes), in the order of `classes_`."""
         return self._ask("predict_proba", X)
 
-    @available_if(_has("decision_function"))
+    @available_if(_has("decision_function"))  # type: ignore[untyped-decorator]
     def decision_function(self, X: object) -> np.ndarray:
-        """Return the score of each class, shape (n_sentences, n_classes), or (n_sentences,) for two classes."""
+        """Return scores, shape (n_sentences, n_classes), or (n_sentences,) for two classes."""
         return self._ask("decision_function", X)
 
     def _ask(self, method: str, X: object) -> np.ndarray:
         check_is_fitted(self, "model_")
         sentences = read_sentences(X)
         if not len(sentences):
-            shape = (0,) if method == "predict" else (0, len(self.classes_))
-            return np.empty(shape, dtype=object if method == "predict" else float)
+            n_columns = len(self.classes_)
+            flat = method == "predict" or (method == "decision_function" and n_columns == 2)
+            return np.empty(0 if flat else (0, n_columns), dtype=object if method == "predict" else float)
         answer: np.ndarray = getattr(self.model_, method)(self.make_features(sentences))
         return answer
 
@@ -107,6 +108,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         weights = np.asarray(sample_weight, dtype=float)
         if weights.shape != labels.shape:
             raise InputError(f"sample_weight has shape {weights.shape}, y has {labels.shape}")
+        if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
+            raise InputError("sample_weight must be finite, none below 0, not all 0")
         return weights
 
     def __sklearn_is_fitted__(self) -> bool:

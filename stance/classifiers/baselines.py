@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from hashlib import blake2b
 from typing import Any
 
@@ -24,7 +25,8 @@ NgramRange = tuple[int, int]
 
 def draw_texts(texts: list[str], seed: int = 0) -> np.ndarray:
     """Return a number in [0, 1) for each text, shape (n_texts, 1), that depends on text and seed alone."""
-    digests = (blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6, key=b"%d" % seed) for text in texts)
+    composed = (unicodedata.normalize("NFC", text).encode("utf-8", "surrogatepass") for text in texts)
+    digests = (blake2b(text, digest_size=6, key=b"%d" % seed) for text in composed)
     numbers = [int.from_bytes(digest.digest(), "big") / 2**48 for digest in digests]
     return np.array(numbers, dtype=float).reshape(-1, 1)
 
@@ -109,10 +111,12 @@ class _PlainText(TextClassifier):
 
     def make_ngrams(self) -> BaseEstimator:
         """Return TF-IDF of words and, where asked for, of characters within words."""
-        words = Ngrams(ngram_range=tuple(self.word_ngrams), min_df=1)
+        shortest, longest = self.word_ngrams
+        words = Ngrams(ngram_range=(shortest, longest), min_df=1)
         if self.char_ngrams is None:
             return words
-        chars = Ngrams(analyzer="char_wb", ngram_range=tuple(self.char_ngrams), min_df=2)
+        shortest, longest = self.char_ngrams
+        chars = Ngrams(analyzer="char_wb", ngram_range=(shortest, longest), min_df=2)
         return FeatureUnion([("words", words), ("chars", chars)])
 
 
@@ -291,6 +295,8 @@ class GradientBoostingTextClassifier(_PlainText):
 
 class Components(TruncatedSVD):  # type: ignore[misc]
     """Truncated SVD that keeps at most as many components as the matrix has rows or columns."""
+
+    n_components: int
 
     def __init__(self, n_components: int = 50, random_state: int = 0) -> None:
         super().__init__(n_components=n_components, random_state=random_state)

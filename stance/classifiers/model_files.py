@@ -3,61 +3,51 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import platform
-import zipfile
+import re
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import skops.io
 from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
 
 import stance
-from stance.classifiers.registry import CLASSIFIERS
+from stance.classifiers.model_archives import (
+    MAX_STATE_BYTES,
+    check_seal,
+    open_archive,
+    read_member,
+    read_schema,
+    seal,
+    tidy_state,
+    write_archive,
+)
+from stance.classifiers.model_parts import check_parts
+from stance.classifiers.model_types import TRUSTED, UnsafeError, find_strange_types
 from stance.core.errors import InputError, MissingDataError, RefusedFileError, show
 from stance.core.files import replacing
 
 FORMAT = 1
 MANIFEST, ESTIMATOR = "manifest.json", "estimator.skops"
-MAX_FILE_BYTES = 2 << 30
-MAX_STATE_BYTES = 1 << 30
+MAX_FILE_BYTES = MAX_STATE_BYTES + (2 << 20)
 MAX_MANIFEST_BYTES = 1 << 20
-MAX_MEMBERS = 10_000
 SMOKE_TEXTS = ("Moscow backs the truce.", "Tehran rejects it, and Trump's envoy is of two minds.", "")
-# Types of ours that a file may hold, beside what skops trusts by itself; a fixed list, never asked of the file.
-TRUSTED = [
-    *(path.replace(":", ".") for path in CLASSIFIERS.values()),
-    "stance.classifiers.baselines.Components",
-    "stance.classifiers.baselines.DrawnLabels",
-    "stance.classifiers.baselines.draw_texts",
-    "stance.classifiers.stance_classifier.SegmentNgrams",
-    "stance.text.ngrams.Ngrams",
-    "sklearn.compose._column_transformer._RemainderColsList",
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-    "sklearn.linear_model._sgd_fast.ModifiedHuber",
-    "sklearn.linear_model._sgd_fast.Hinge",
-    "sklearn.linear_model._sgd_fast.Log",
-    "sklearn._loss.link.Interval",
-    "sklearn._loss.link.MultinomialLogit",
-    "sklearn._loss.link.LogitLink",
-    "sklearn._loss.loss.HalfMultinomialLoss",
-    "sklearn._loss.loss.HalfBinomialLoss",
-    "sklearn._loss._loss.CyHalfMultinomialLoss",
-    "sklearn._loss._loss.CyHalfBinomialLoss",
-    "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
-]
 
 
 def save_model(classifier: BaseEstimator, path: str | Path) -> None:
-    """Write a fitted classifier to a file, whole or not at all.
+    """Write a fitted classifier to a file, whole or not at all; the same classifier gives the same bytes.
+
+    The file is read back before it takes the place of an older one: what `load_model` would refuse is
+    not written.
 
     Parameters
     ----------
     classifier : fitted classifier
-        Ours, or any made of scikit-learn's parts.
+        Ours, or one made of scikit-learn's linear models, naive Bayes, boosted trees, text vectorisers
+        and pipelines (`stance.classifiers.model_types`).
     path : str or path
         Customarily ends in ``.stance``.
 
@@ -65,32 +55,35 @@ def save_model(classifier: BaseEstimator, path: str | Path) -> None:
     ------
     InputError
         If it holds a type that `load_model` would refuse: a class of your own, or a lambda.
+    sklearn.exceptions.NotFittedError
+        If it has learned nothing yet.
     """
-    state = skops.io.dumps(classifier)
-    strange = sorted(set(skops.io.get_untrusted_types(data=state)) - set(TRUSTED))
+    path = Path(path)
+    check_is_fitted(classifier)
+    try:
+        state, schema = tidy_state(skops.io.dumps(classifier))
+    except Exception as error:  # skops raises whatever a strange part of it raises
+        reason = f"{type(error).__name__}: {show(error, 200)}"
+        raise InputError(f"{show(path)}: not saved: a model file cannot hold it: {reason}") from None
+    strange = find_strange_types(schema)
     if strange:
-        raise InputError(f"{show(path)}: not saved: a model file cannot hold {', '.join(strange)}; pickle it yourself")
-    manifest = {
-        "format": FORMAT,
-        "stance": stance.__version__,
-        "python": platform.python_version(),
-        "scikit-learn": version("scikit-learn"),
-        "class": f"{type(classifier).__module__}.{type(classifier).__name__}",
-        "classes": [str(label) for label in classifier.classes_],
-        "estimator_bytes": len(state),
-        "estimator_sha256": hashlib.sha256(state).hexdigest(),
-        "smoke": [str(label) for label in classifier.predict(list(SMOKE_TEXTS))],
-    }
-    with replacing(Path(path)) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(zipfile.ZipInfo(MANIFEST), json.dumps(manifest, indent=1))
-        archive.writestr(zipfile.ZipInfo(ESTIMATOR), state)
+        raise InputError(f"{show(path)}: not saved: a model file cannot hold {', '.join(strange)}")
+    members = [(MANIFEST, json.dumps(_manifest(classifier, state), indent=1).encode()), (ESTIMATOR, state)]
+    with replacing(path) as temporary:
+        write_archive(temporary, members, compress=True)
+        seal(temporary)
+        try:
+            _load(temporary)
+        except Exception as error:
+            raise InputError(f"{show(path)}: not saved: {_reason(error)}") from error
 
 
 def load_model(path: str | Path) -> Any:  # noqa: ANN401 - whatever classifier was saved
     """Read a classifier from a file that may come from a stranger.
 
-    Sizes are capped while inflating, the state's hash is checked, only types of a fixed list are built,
-    weights must be finite, and the classifier must predict what the manifest says it did.
+    Sizes are capped while inflating, the hashes are checked, only types of a fixed list are built, what
+    compiled code takes on trust is looked at, weights must be finite, and the classifier must predict
+    what the manifest says it did.
 
     Raises
     ------
@@ -104,65 +97,73 @@ def load_model(path: str | Path) -> Any:  # noqa: ANN401 - whatever classifier w
         raise MissingDataError(f"{show(path)}: no such model file")
     try:
         return _load(path)
-    except RefusedFileError:
-        raise
-    except Exception as error:  # noqa: BLE001 - a hostile file may raise anything; it is refused whatever it raises
-        kind = type(error).__name__
-        raise RefusedFileError(f"{show(path)}: refused: {kind}: {show(error, 200)}") from None
+    except Exception as error:  # a hostile file may raise anything: it is refused whatever it raises
+        raise RefusedFileError(f"{show(path)}: refused: {_reason(error)}") from None
 
 
-def _load(path: Path) -> BaseEstimator:
+def _manifest(classifier: BaseEstimator, state: bytes) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "stance": stance.__version__,
+        "python": platform.python_version(),
+        "scikit-learn": version("scikit-learn"),
+        "class": _class_of(classifier),
+        "classes": [str(label) for label in classifier.classes_],
+        "estimator_bytes": len(state),
+        "estimator_sha256": hashlib.sha256(state).hexdigest(),
+        "smoke": _smoke(classifier),
+    }
+
+
+def _load(path: Path) -> Any:  # noqa: ANN401 - whatever classifier was saved
     if path.stat().st_size > MAX_FILE_BYTES:
-        raise RefusedFileError(f"{show(path)}: refused: larger than {MAX_FILE_BYTES:,} bytes")
-    with zipfile.ZipFile(path) as archive:
-        names = archive.namelist()
-        if sorted(names) != [ESTIMATOR, MANIFEST]:
-            raise RefusedFileError(f"{show(path)}: refused: it holds {show(names)}, not {MANIFEST} and {ESTIMATOR}")
-        manifest = json.loads(_inflate(archive, MANIFEST, MAX_MANIFEST_BYTES))
-        state = _inflate(archive, ESTIMATOR, MAX_STATE_BYTES)
-    if manifest["format"] != FORMAT:
-        raise RefusedFileError(f"{show(path)}: refused: format {show(manifest['format'])}, this is {FORMAT}")
+        raise UnsafeError(f"larger than {MAX_FILE_BYTES:,} bytes")
+    with path.open("rb") as file:
+        check_seal(file)
+        with open_archive(file, 2) as archive:
+            names = archive.namelist()
+            if sorted(names) != [ESTIMATOR, MANIFEST]:
+                raise UnsafeError(f"it holds {show(names)}, not {MANIFEST} and {ESTIMATOR}")
+            manifest = json.loads(read_member(archive, MANIFEST, MAX_MANIFEST_BYTES))
+            _check_versions(manifest)
+            state = read_member(archive, ESTIMATOR, MAX_STATE_BYTES)
     if hashlib.sha256(state).hexdigest() != manifest["estimator_sha256"]:
-        raise RefusedFileError(f"{show(path)}: refused: the estimator's sha256 is not the manifest's")
-    _check_members(path, state)
+        raise UnsafeError("the estimator's sha256 is not the manifest's")
+    strange = find_strange_types(read_schema(state))
+    if strange:
+        raise UnsafeError(f"it holds {', '.join(strange[:8])}, which no model has need of")
     classifier = skops.io.loads(state, trusted=TRUSTED)
-    _check_weights(path, classifier)
-    if [str(label) for label in classifier.classes_] != manifest["classes"]:
-        raise RefusedFileError(f"{show(path)}: refused: its classes are not the manifest's")
-    if [str(label) for label in classifier.predict(list(SMOKE_TEXTS))] != manifest["smoke"]:
-        raise RefusedFileError(f"{show(path)}: refused: it does not predict what it did when it was saved")
+    del state
+    check_parts(classifier)
+    if (_class_of(classifier), [*map(str, classifier.classes_)]) != (manifest["class"], manifest["classes"]):
+        raise UnsafeError("its class or its labels are not the manifest's")
+    if _smoke(classifier) != manifest["smoke"]:
+        raise UnsafeError("it does not predict what it did when it was saved")
     return classifier
 
 
-def _inflate(archive: zipfile.ZipFile, name: str, cap: int) -> bytes:
-    """Read a member in chunks, up to a cap: the size that a zip declares cannot be trusted."""
-    kept = io.BytesIO()
-    with archive.open(name) as member:
-        while chunk := member.read(1 << 20):
-            kept.write(chunk)
-            if kept.tell() > cap:
-                raise RefusedFileError(f"{show(archive.filename)}: refused: {name} inflates to over {cap:,} bytes")
-    return kept.getvalue()
+def _check_versions(manifest: dict[str, Any]) -> None:
+    if manifest["format"] != FORMAT:
+        raise UnsafeError(f"it is of format {show(manifest['format'])}, this stance reads {FORMAT}")
+    made, here = manifest["scikit-learn"], version("scikit-learn")
+    if _major_minor(made) > _major_minor(here):
+        raise UnsafeError(f"it was made by scikit-learn {show(made)}, here is {here}: upgrade scikit-learn")
 
 
-def _check_members(path: Path, state: bytes) -> None:
-    """Inflate the inner archive once, in chunks, before skops reads it without a cap."""
-    with zipfile.ZipFile(io.BytesIO(state)) as inner:
-        names = inner.namelist()
-        if len(names) > MAX_MEMBERS or len(set(names)) != len(names):
-            raise RefusedFileError(f"{show(path)}: refused: {len(names):,} members, or one twice")
-        total = 0
-        for name in names:
-            with inner.open(name) as member:
-                while chunk := member.read(1 << 20):
-                    total += len(chunk)
-                    if total > MAX_STATE_BYTES:
-                        raise RefusedFileError(f"{show(path)}: refused: inflates to over {MAX_STATE_BYTES:,} bytes")
+def _major_minor(number: str) -> tuple[int, int]:
+    found = re.match(r"(\d{1,4})\.(\d{1,4})\b", number)
+    if not found:
+        raise UnsafeError(f"{show(number)} is no version of scikit-learn")
+    return int(found[1]), int(found[2])
 
 
-def _check_weights(path: Path, classifier: BaseEstimator) -> None:
-    learner = getattr(classifier, "model_", [classifier])[-1]
-    for name in ("coef_", "intercept_", "feature_log_prob_"):
-        weights = getattr(learner, name, None)
-        if weights is not None and not np.isfinite(np.asarray(weights, dtype=float)).all():
-            raise RefusedFileError(f"{show(path)}: refused: {name} holds values that are not finite")
+def _class_of(classifier: object) -> str:
+    return f"{type(classifier).__module__}.{type(classifier).__name__}"
+
+
+def _smoke(classifier: BaseEstimator) -> list[str]:
+    return [str(label) for label in classifier.predict(list(SMOKE_TEXTS))]
+
+
+def _reason(error: Exception) -> str:
+    return show(error, 300) if isinstance(error, UnsafeError) else f"{type(error).__name__}: {show(error, 200)}"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sklearn.base import BaseEstimator
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 from stance.core.errors import InputError, show, suggest, unknown
 
@@ -41,7 +42,7 @@ def get_class(name: str) -> type[BaseEstimator]:
         raise unknown("classifier", name, CLASSIFIERS)
     try:
         found = getattr(importlib.import_module(module_name), class_name)
-    except (ImportError, AttributeError, ValueError) as error:
+    except Exception as error:  # a module of yours may raise anything when it is imported
         raise InputError(f'classifier "{show(name)}" cannot be imported: {show(error)}') from None
     if not (isinstance(found, type) and hasattr(found, "fit") and hasattr(found, "predict")):
         raise InputError(f'classifier "{show(name)}" is no class with fit and predict')
@@ -64,7 +65,10 @@ def make_classifier(
     SGDTextClassifier(alpha=0.001, random_state=3, scheme='sentiment')
     """
     given = {key: tuple(value) if isinstance(value, list) else value for key, value in (params or {}).items()}
-    made = get_class(name)()
+    try:
+        made = get_class(name)()
+    except TypeError as error:
+        raise InputError(f'classifier "{show(name)}" wants parameters without a default: {show(error)}') from None
     known = made.get_params()
     for key in given:
         if key not in known:

@@ -9,10 +9,12 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import FunctionTransformer
 
 from stance.classifiers.base import TextClassifier
 from stance.text.inputs import Sentences
 from stance.text.ngrams import Ngrams
+from stance.text.polarity import polarities
 from stance.text.segments import Segments, cut_segments
 
 # A segment that fewer sentences have is not worth features of its own.
@@ -31,19 +33,22 @@ WORD_NGRAMS = {
 CHAR_NGRAMS = {"sentence": (2, 5), "clause": (3, 5)}
 
 
-class SegmentNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """TF-IDF n-grams of each segment of the sentences, side by side.
+class SegmentFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """TF-IDF n-grams and the polarity of each segment of the sentences, side by side.
 
     Parameters
     ----------
     char_ngrams : bool
         Also use n-grams of characters within words, of the sentence and of the target's clause.
+    polarity : bool
+        Also use how well or ill the words of each segment speak.
     """
 
-    def __init__(self, char_ngrams: bool = True) -> None:
+    def __init__(self, char_ngrams: bool = True, polarity: bool = True) -> None:
         self.char_ngrams = char_ngrams
+        self.polarity = polarity
 
-    def fit(self, X: pd.DataFrame, y: object = None) -> SegmentNgrams:
+    def fit(self, X: pd.DataFrame, y: object = None) -> SegmentFeatures:
         """Learn the vocabularies of the segments that enough sentences have."""
         self.fit_transform(X, y)
         return self
@@ -58,6 +63,9 @@ class SegmentNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 for name, n in CHAR_NGRAMS.items()
                 if name in used
             ]
+        if self.polarity:
+            judged = [name for name in used if name != "names"]
+            parts += [(f"{name}_polarity", FunctionTransformer(polarities), name) for name in judged]
         self.parts_ = ColumnTransformer(parts, sparse_threshold=1.0)
         return self.parts_.fit_transform(X)
 
@@ -86,6 +94,8 @@ class StanceClassifier(TextClassifier):
         actors along with the language of stance.
     char_ngrams : bool
         Use n-grams of characters within words as well.
+    polarity : bool
+        Use how well or ill the words of each segment speak, by VADER's lexicon (English).
 
     Attributes
     ----------
@@ -102,12 +112,13 @@ class StanceClassifier(TextClassifier):
     --------
     >>> import pandas as pd
     >>> X = pd.DataFrame({
-    ...     "text": ["Moscow backs Tehran.", "Tehran rejects Moscow.", "Moscow rejects Tehran.", "Tehran backs Moscow."],
-    ...     "holder": ["russia", "iran", "russia", "iran"],
-    ...     "target": ["iran", "russia", "iran", "russia"],
+    ...     "text": ["Moscow backs Iran.", "Iran rejects Moscow.", "Iran scolds Russia.", "Iran backs Russia."],
+    ...     "holder": ["russia", "iran", "iran", "iran"],
+    ...     "target": ["iran", "russia", "russia", "russia"],
     ... })
     >>> clf = StanceClassifier(scheme="stance").fit(X, ["favor", "against", "against", "favor"])
-    >>> clf.predict(pd.DataFrame({"text": ["Israel backs Trump."], "holder": ["israel"], "target": ["trump"]}))
+    >>> asked = pd.DataFrame({"text": ["Israel backs Trump."], "holder": ["israel"], "target": ["trump"]})
+    >>> clf.predict(asked)
     array(['favor'], dtype=object)
     """
 
@@ -115,25 +126,29 @@ class StanceClassifier(TextClassifier):
         self,
         scheme: str = "stance",
         estimator: BaseEstimator | None = None,
-        C: float = 1.0,
+        C: float = 2.0,
         mask_mentions: bool = True,
         char_ngrams: bool = True,
+        polarity: bool = True,
     ) -> None:
         self.scheme = scheme
         self.estimator = estimator
         self.C = C
         self.mask_mentions = mask_mentions
         self.char_ngrams = char_ngrams
+        self.polarity = polarity
 
     def make_features(self, sentences: Sentences) -> pd.DataFrame:
         """Return the segments of each sentence, shape (n_sentences, 9)."""
         triples = zip(sentences.texts, sentences.holders, sentences.targets, strict=True)
         rows = [cut_segments(*triple, mask=self.mask_mentions) for triple in triples]
-        return pd.DataFrame(np.array(rows, dtype=object).reshape(-1, len(Segments._fields)), columns=Segments._fields)
+        # Kept as objects: pandas' own strings are UTF-8, which has no place for a lone surrogate.
+        table = np.array(rows, dtype=object).reshape(-1, len(Segments._fields))
+        return pd.DataFrame(table, columns=Segments._fields, dtype=object)
 
     def make_ngrams(self) -> BaseEstimator:
-        """Return the n-grams of the segments."""
-        return SegmentNgrams(char_ngrams=self.char_ngrams)
+        """Return the features of the segments."""
+        return SegmentFeatures(char_ngrams=self.char_ngrams, polarity=self.polarity)
 
     def make_learner(self) -> BaseEstimator:
         """Return the estimator on top."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import ClassVar
 
-MAX_VALUE_CHARS = 80
+MAX_VALUE_CHARS, MAX_PATH_CHARS = 80, 300
 SHOWN_PROBLEMS = 20
 
 
@@ -94,26 +94,31 @@ class TableError(InputError):
     def __init__(self, path: str | Path, problems: Sequence[Problem]) -> None:
         self.path = str(path)
         self.problems = list(problems)
-        shown = [f"{show(self.path)}: {p.describe()}" for p in self.problems[:SHOWN_PROBLEMS]]
+        file = show(self.path, MAX_PATH_CHARS)
+        shown = [f"{file}: {p.describe()}" for p in self.problems[:SHOWN_PROBLEMS]]
         if len(self.problems) > SHOWN_PROBLEMS:
-            shown.append(f"{show(self.path)}: {len(self.problems):,} problems in all, {SHOWN_PROBLEMS} shown")
+            shown.append(f"{file}: {len(self.problems):,} problems in all, {SHOWN_PROBLEMS} shown")
         super().__init__("\n".join(shown))
 
     def __reduce__(self) -> tuple[type[TableError], tuple[str, list[Problem]]]:
         return TableError, (self.path, self.problems)
 
 
-def show(value: object, limit: int = MAX_VALUE_CHARS) -> str:
+def show(value: object, limit: int | None = None) -> str:
     r"""Return a value fit for a message: printable, on one line, at most `limit` characters.
+
+    Without a limit it is 80, and 300 for a path: its end is the name that the reader looks for.
 
     Examples
     --------
     >>> show("a\nb\u202e")
     'a\\nb\\u202e'
     """
-    text = str(value)
-    cut = text if len(text) <= limit else text[: limit - 1] + "…"
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
+    if limit is None:
+        limit = MAX_PATH_CHARS if isinstance(value, PurePath) else MAX_VALUE_CHARS
+    head = str(value)[: limit + 1]
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in head)
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
@@ -125,11 +130,12 @@ def suggest(word: str, known: Iterable[str]) -> str:
     ' (did you mean "stance"?)'
     """
     folded = {k.casefold(): k for k in known}
-    near = difflib.get_close_matches(word.strip().casefold(), list(folded), n=1, cutoff=0.6)
-    return f' (did you mean "{folded[near[0]]}"?)' if near else ""
+    near = difflib.get_close_matches(str(word).strip().casefold(), list(folded), n=1, cutoff=0.6)
+    return f' (did you mean "{show(folded[near[0]])}"?)' if near else ""
 
 
 def unknown(kind: str, word: str, known: Iterable[str]) -> InputError:
     """Return the error for a name that is not known, with the nearest and all known names."""
     names = sorted(known)
-    return InputError(f'{kind} "{show(word)}" is not known{suggest(word, names)}; known: {", ".join(names)}')
+    listed = ", ".join(map(show, names)) or "none"
+    return InputError(f'{show(kind)} "{show(word)}" is not known{suggest(word, names)}; known: {listed}')

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from stance.core.errors import StorageError, show
+from stance.core.errors import StanceError, StorageError, show
 
 CHUNK_BYTES = 1 << 20
 
@@ -29,7 +29,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.", suffix=".tmp")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".tmp")
         os.close(handle)
     except OSError as error:
         raise StorageError(f"{show(path)}: cannot be written: {error.strerror or error}") from error
@@ -41,7 +41,7 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(path)
         _sync(path.parent)
     except OSError as error:
-        if isinstance(error, StorageError):
+        if isinstance(error, StanceError):
             raise
         raise StorageError(f"{show(path)}: cannot be written: {error.strerror or error}") from error
     finally:
@@ -56,7 +56,7 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` to `path` as UTF-8 with ``\\n`` line ends, whole or not at all."""
+    r"""Write `text` to `path` as UTF-8 with ``\n`` line ends, whole or not at all."""
     write_bytes(path, text.encode("utf-8"))
 
 
@@ -77,11 +77,20 @@ def sha256_text(text: str) -> str:
 
 
 def sha256_file(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal, reading it in chunks."""
+    """Return the SHA-256 of a file, in hexadecimal, reading it in chunks.
+
+    Raises
+    ------
+    StorageError
+        If the file cannot be read.
+    """
     digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            digest.update(chunk)
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK_BYTES):
+                digest.update(chunk)
+    except OSError as error:
+        raise StorageError(f"{show(path)}: cannot be read: {error.strerror or error}") from error
     return digest.hexdigest()
 
 

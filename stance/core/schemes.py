@@ -53,10 +53,10 @@ def check_labels(labels: Iterable[str], allowed: Iterable[str]) -> None:
 
     Examples
     --------
-    >>> check_labels(["favor", "Favour"], STANCE.labels)
+    >>> check_labels(["favor", "Favour"], ("favor", "against"))
     Traceback (most recent call last):
         ...
-    stance.core.errors.InputError: label 1: "Favour" is not one of favor, against, none (did you mean "favor"?)
+    stance.core.errors.InputError: label 1: "Favour" is not one of favor, against (did you mean "favor"?)
     """
     allowed = tuple(allowed)
     known = frozenset(allowed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from stance.core.errors import InputError, MissingDataError, show, unknown
 from stance.core.files import canonical_json, sha256_text
@@ -16,29 +18,13 @@ from stance.core.paths import shipped
 from stance.core.schemes import SCHEMES, Scheme, get_scheme
 from stance.data.fetch import find_file
 from stance.data.readers import AUTHOR, Row, get_reader
-from stance.data.rows import check_rows, file_under_actors
+from stance.data.rows import FRAME, check_ids, check_rows, file_under_actors, to_frame
 from stance.data.sheets import SHEET, Columns, SchemeSheet, Sheet, SheetFile, check_model, read_sheet
 
 if TYPE_CHECKING:
     import datasets
     import pandas as pd
 
-FRAME = pa.schema(
-    [
-        ("id", pa.string()),
-        ("text", pa.string()),
-        ("holder", pa.string()),
-        ("target", pa.string()),
-        ("holder_start", pa.int64()),
-        ("holder_end", pa.int64()),
-        ("target_start", pa.int64()),
-        ("target_end", pa.int64()),
-        ("label", pa.string()),
-        ("actor", pa.string()),
-        ("group", pa.string()),
-        ("split", pa.string()),
-    ]
-)
 X_COLUMNS = ("text", "holder", "target", "holder_start", "holder_end", "target_start", "target_end")
 
 
@@ -116,18 +102,22 @@ class Corpus:
     def to_datasets(self) -> datasets.DatasetDict:
         """Return the corpus for the datasets library: a Dataset a split, labels as ClassLabel.
 
-        A corpus without splits gives one Dataset called ``all``.
+        Rows without a split are in a Dataset called ``all``.
         """
         import datasets
         from datasets.table import InMemoryTable
 
-        label = datasets.ClassLabel(names=list(self.scheme.labels))
-        whole = self.table.column("split").fill_null("all")
-        table = self.table.set_column(self.table.schema.get_field_index("split"), "split", whole)
+        names = list(self.scheme.labels)
+        # Labels are coded here: `cast_column` would draw a progress bar for each split.
+        codes = pc.index_in(self.table.column("label"), pa.array(names, pa.string())).cast(pa.int64())
+        split = self.table.column("split").fill_null("all")
+        table = _with_column(_with_column(self.table, "label", codes), "split", split)
+        features = datasets.Features.from_arrow_schema(table.schema)
+        features["label"] = datasets.ClassLabel(names=names)
         parts = {}
-        for name in self.splits or ["all"]:
-            rows = table.filter(pa.compute.equal(whole, name)).combine_chunks()
-            parts[name] = datasets.Dataset(InMemoryTable(rows)).cast_column("label", label)
+        for name in split.unique().to_pylist():
+            rows = table.filter(pc.equal(split, name)).combine_chunks()
+            parts[name] = datasets.Dataset(InMemoryTable(rows), datasets.DatasetInfo(features=features))
         return datasets.DatasetDict(parts)
 
 
@@ -137,6 +127,8 @@ def load_corpus(
     *,
     columns: Mapping[str, str] | None = None,
     label_map: Mapping[str, str] | None = None,
+    separator: str | None = None,
+    encoding: str = "utf-8",
 ) -> Corpus:
     """Load a corpus by name, from a folder with a sheet, or from one file of your own.
 
@@ -152,6 +144,8 @@ def load_corpus(
         ``id`` or ``split``. What is left out is looked for under its own name.
     label_map : mapping, optional
         For a file: from its labels to the scheme's, such as ``{"pro": "favor"}``.
+    separator, encoding : str, optional
+        For a CSV or TSV: what parts its fields, and its encoding; neither is guessed.
 
     Raises
     ------
@@ -164,7 +158,8 @@ def load_corpus(
     >>> corpus.scheme.labels
     ('positive', 'negative', 'neutral')
     """
-    folder, sheet = _find(source, scheme, columns, label_map)
+    own = {"columns": columns, "label_map": label_map, "separator": separator, "encoding": encoding}
+    folder, sheet = _find(source, scheme, own)
     name = scheme or next(iter(sheet.schemes))
     get_scheme(name)
     if name not in sheet.schemes:
@@ -197,58 +192,57 @@ def load_sheet(source: str | Path) -> tuple[Path, Sheet]:
     if Path(source).is_dir():
         return Path(source), read_sheet(Path(source))
     known = [sheet.name for sheet in list_corpora()]
-    if Path(source).suffix or len(Path(source).parts) > 1:
-        raise MissingDataError(f"{show(source)}: no such file or folder")
+    if Path(source).suffix or {"/", os.sep} & set(str(source)):
+        raise MissingDataError(f"{show(Path(source))}: no such file or folder")
     raise unknown("corpus", str(source), known)
-
-
-def to_frame(table: pa.Table) -> pd.DataFrame:
-    """Return an Arrow table as a DataFrame whose integers stay nullable integers."""
-    import pandas as pd
-
-    frame: pd.DataFrame = table.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
-    return frame
 
 
 def _find(
     source: str | Path,
     scheme: str | None,
-    columns: Mapping[str, str] | None,
-    label_map: Mapping[str, str] | None,
+    own: dict[str, Any],
 ) -> tuple[Path, Sheet]:
     path = Path(source)
     if not path.is_file():
-        if columns or label_map:
-            raise InputError(
-                f"{show(source)}: columns and label_map are for a file; a folder's sheet has its own"
-            )
+        given = [key for key, value in own.items() if value and value != "utf-8"]
+        if given:
+            raise InputError(f"{show(path)}: {given[0]} is for a file; a folder's sheet has its own")
         return load_sheet(source)
     if scheme is None:
-        raise InputError(f"{show(source)}: say which scheme its labels are of: {', '.join(SCHEMES)}")
+        raise InputError(f"{show(path)}: say which scheme its labels are of: {', '.join(SCHEMES)}")
     get_scheme(scheme)
-    sheet = Sheet(
-        name=path.stem,
-        title=path.name,
-        version="1",
-        files=[SheetFile(path=path.name)],
-        columns=check_model(dict(columns or {}), Columns, "columns"),
-        schemes={scheme: check_model({"label_map": dict(label_map or {})}, SchemeSheet, "label_map")},
-    )
-    return path.parent, sheet
+    sheet = {
+        "name": path.stem,
+        "title": path.name,
+        "version": "1",
+        "files": [SheetFile(path=path.name, separator=own["separator"], encoding=own["encoding"])],
+        "columns": check_model(dict(own["columns"] or {}), Columns, "columns"),
+        "schemes": {scheme: check_model({"label_map": dict(own["label_map"] or {})}, SchemeSheet, "label_map")},
+    }
+    return path.parent, check_model(sheet, Sheet, str(source))
+
+
+def _with_column(table: pa.Table, name: str, values: pa.ChunkedArray) -> pa.Table:
+    return table.set_column(table.schema.get_field_index(name), name, values)
 
 
 def _read(folder: Path, sheet: Sheet, scheme: str) -> tuple[list[Row], list[str]]:
     part: SchemeSheet = sheet.schemes[scheme]
     reader = get_reader(sheet.reader)
-    rows: list[Row] = []
+    paths = [find_file(folder, sheet, file) for file in sheet.files]
+    parts: list[list[Row]] = []
     notes: list[str] = []
-    for file in sheet.files:
-        path = find_file(folder, sheet, file)
+    for path, file in zip(paths, sheet.files, strict=True):
         found = list(reader(path, sheet, file, scheme))
         for row in found:
-            row.setdefault("split", file.split)
+            row["split"] = row.get("split") or file.split
         notes += check_rows(path, found, part.label_map, sheet.labels(scheme))
-        rows += found
+        parts.append(found)
+    check_ids(paths, parts)
+    rows = [row for found in parts for row in found]
+    apart = sum(row["split"] is None for row in rows)
+    if 0 < apart < len(rows):
+        notes.append(f"{sheet.name}: {apart:,} of {len(rows):,} rows have no split")
     file_under_actors(rows, toward_target=scheme == "sentiment")
     return rows, notes
 

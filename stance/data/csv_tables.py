@@ -59,7 +59,7 @@ def read_csv(builder: TableBuilder, separator: str, encoding: str) -> None:
 
 
 def _chunks(builder: TableBuilder, separator: str, encoding: str) -> Iterator[tuple[Rows, list[int]]]:
-    """Yield records that are not blank, with the lines where they start, a few thousand at a time."""
+    """Yield records that are not blank, with the lines where they start, a few hundred at a time."""
     blocks = text_blocks(builder.path, encoding, builder.problems)
     reader = csv.reader(chain.from_iterable(blocks), delimiter=separator, strict=True)
     rows: Rows = []
@@ -79,8 +79,9 @@ def _chunks(builder: TableBuilder, separator: str, encoding: str) -> Iterator[tu
             # A record of one line is broken alone; after a longer one, all quotes may be out of step.
             more = reader.line_num == starts[-1]
             starts[-1] = reader.line_num + 1
-        if any(rows) and (len(rows) == CHUNK_ROWS or not more):
-            yield list(filter(None, rows)), list(compress(starts, rows))
+        if len(rows) == CHUNK_ROWS or not more:
+            if any(rows):
+                yield list(filter(None, rows)), list(compress(starts, rows))
             rows, starts = [], starts[-1:]
     if broken:
         lines = chain.from_iterable(text_blocks(builder.path, encoding, []))
@@ -127,7 +128,7 @@ def _unpaired(broken: list[Broken], lines: Iterator[str], separator: str) -> Ite
         found = fields.match(record)
         place = found.end() if found else 0
         line = start + line_breaks(record[:place])
-        value = record[place : place + 100].rstrip("\r\n")
+        value = re.split(r"[\r\n]", record[place : place + 100], maxsplit=1)[0]
         yield Problem(_quote_rule(error, line, end), line, value=value)
 
 

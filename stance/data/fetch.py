@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import logging
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from stance.core.errors import InputError, MissingDataError, RefusedFileError, StorageError, show
+from stance.core.errors import (
+    MAX_PATH_CHARS,
+    InputError,
+    MissingDataError,
+    RefusedFileError,
+    StorageError,
+    show,
+)
 from stance.core.files import replacing, sha256_file
 from stance.core.paths import data_folder
 from stance.data.sheets import Sheet, SheetFile
+
+TIMEOUT_SECONDS = 60
 
 
 def find_file(folder: Path, sheet: Sheet, file: SheetFile) -> Path:
@@ -82,17 +93,16 @@ def _copy(source: Path, file: SheetFile, path: Path) -> None:
         raise MissingDataError(f"{show(source)}: not there; --from wants a folder that holds {file.path}")
     with replacing(path) as temporary:
         shutil.copyfile(source, temporary)
-        found = sha256_file(temporary)
-        if found != file.sha256:
-            raise RefusedFileError(
-                f"{show(source)}: sha256 is {found}, the sheet says {file.sha256}; nothing kept"
-            )
+        _check_fetched(temporary, file, show(source))
 
 
 def _download(file: SheetFile, path: Path) -> None:
     import pooch
 
-    logging.getLogger("pooch").setLevel(logging.ERROR)
+    pooch.get_logger().setLevel(logging.ERROR)
+    answers: list[Any] = []
+    keep = {"response": lambda answer, **_: answers.append(answer)}
+    bar = sys.stderr.isatty()
     with replacing(path) as temporary:
         temporary.unlink()  # pooch takes a file that is there for one that was fetched
         try:
@@ -101,12 +111,22 @@ def _download(file: SheetFile, path: Path) -> None:
                 known_hash=None,
                 fname=temporary.name,
                 path=temporary.parent,
-                downloader=pooch.HTTPDownloader(progressbar=True, timeout=60),
+                downloader=pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT_SECONDS, hooks=keep),
             )
         except (OSError, ValueError) as error:
-            raise StorageError(f"{show(file.url)}: cannot be fetched: {show(error, 200)}") from None
-        found = sha256_file(temporary)
-        if found != file.sha256:
-            raise RefusedFileError(
-                f"{show(file.url)}: sha256 is {found}, the sheet says {file.sha256}; nothing kept"
-            )
+            raise StorageError(f"{show(file.url, MAX_PATH_CHARS)}: cannot be fetched: {show(error, 200)}") from None
+        finally:
+            for answer in answers:  # pooch leaves the socket of a failed download open
+                answer.close()
+        _check_fetched(temporary, file, show(file.url, MAX_PATH_CHARS))
+
+
+def _check_fetched(temporary: Path, file: SheetFile, source: str) -> None:
+    found = sha256_file(temporary)
+    if found != file.sha256:
+        raise RefusedFileError(f"{source}: sha256 is {found}, the sheet says {file.sha256}; nothing kept")
+
+
+def is_here(sheet: Sheet) -> bool:
+    """Return whether every file of a corpus lies where it is looked for; hashes are not checked."""
+    return all(not file.url or (data_folder() / sheet.name / file.path).is_file() for file in sheet.files)

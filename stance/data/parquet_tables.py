@@ -67,10 +67,8 @@ def _opened(path: Path) -> Iterator[Any]:
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise StorageError(f"{show(path, 300)}: cannot be read: {error.strerror}") from error
-        cause = show(str(error).partition("\n")[0], 200)
-        raise RefusedFileError(
-            f"{show(path, 300)}: is damaged or no Parquet file ({cause}); get it anew"
-        ) from error
+        cause = f"is damaged or no Parquet file ({show(str(error).partition(chr(10))[0], 200)})"
+        raise RefusedFileError(f"{show(path, 300)}: {cause}; get it anew") from error
 
 
 @contextmanager
@@ -96,9 +94,8 @@ def _plain(kind: pa.DataType) -> pa.DataType | None:
     listed = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
     if listed and _is_text(kind.value_type):
         return TEXTS
-    return (
-        kind if pa.types.is_primitive(kind) or pa.types.is_null(kind) or pa.types.is_decimal(kind) else None
-    )
+    single = pa.types.is_primitive(kind) or pa.types.is_null(kind) or pa.types.is_decimal(kind)
+    return kind if single else None
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -106,14 +103,9 @@ def _is_text(kind: pa.DataType) -> bool:
 
 
 def _odd_columns(schema: pa.Schema) -> list[Problem]:
-    problems = []
-    for field in schema:
-        if _plain(field.type) is None:
-            remedy = (
-                "flatten it or leave it out" if pa.types.is_nested(field.type) else "write it as a string"
-            )
-            problems.append(Problem(f"is of type {show(field.type)}; {remedy}", column=field.name))
-    return problems
+    rule = "is of type {}, which is not read; write it as a string or leave it out"
+    odd = [field for field in schema if _plain(field.type) is None]
+    return [Problem(rule.format(show(field.type)), column=field.name) for field in odd]
 
 
 def _add(builder: TableBuilder, batch: pa.RecordBatch, first: int, groups: list[int]) -> None:
@@ -133,7 +125,7 @@ def _decoded(field: pa.Field, array: pa.Array, first: int) -> tuple[pa.Array, li
     try:
         plain = array.cast(kind)
     except pa.ArrowInvalid as error:
-        return pa.nulls(len(array), kind), [Problem(f"cannot be read as text ({error})", first, field.name)]
+        return pa.nulls(len(array), kind), [Problem(f"cannot be read as {kind} ({error})", first, field.name)]
     try:
         plain.validate(full=True)
     except pa.ArrowInvalid:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+from pathlib import Path, PurePath
+from typing import Any, TypeVar
 
-from stance.core.errors import InputError, Problem, TableError, show, unknown
-from stance.core.files import sha256_text
-from stance.data.sheets import Sheet, SheetFile
-from stance.data.tables import LINE, read_table, require_columns
+import pyarrow as pa
+
+from stance.core.errors import Problem, TableError, show, unknown
+from stance.data.json_objects import object_of_line
+from stance.data.sheets import Columns, Sheet, SheetFile
+from stance.data.streams import text_blocks
+from stance.data.tables import LINE, read_table, require_columns, require_texts
 
 Row = dict[str, Any]
+Span = tuple[int, int]
+Kind = TypeVar("Kind")
 Reader = Callable[[Path, Sheet, SheetFile, str], Iterator[Row]]
 AUTHOR = "author"
-_BRACKETED = re.compile(r"\[([^\]]*)\]")
-_DSE_BACK = {"favor": "favor_back", "against": "against_back"}
+_BRACKETED = re.compile(r"\[[^\[\]]+\]")
+_OUR_TEXTS = ("id", "text", "actor", "target", "stance", "sentiment", "group", "split")
+_OUR_SPANS = ("actor_start", "actor_end", "target_start", "target_end")
 _DSE_CODES = {"0": "none", "1": "favor", "2": "favor_back", "3": "against", "4": "against_back"}
 
 
@@ -29,92 +35,157 @@ def get_reader(name: str) -> Reader:
 
 
 def read_rows(path: Path, sheet: Sheet, file: SheetFile, scheme: str) -> Iterator[Row]:
-    """Read a table of our own form, or of a user's, by the sheet's ``[columns]``."""
-    columns = {k: v for k, v in sheet.columns.model_dump().items() if v is not None}
-    table = read_table(path)
-    require_columns(table, path, list(columns.values()))
-    lines = table.column(LINE).to_pylist()
-    values = {key: table.column(name).to_pylist() for key, name in columns.items()}
-    for i, line in enumerate(lines):
-        row: Row = {key: column[i] for key, column in values.items()}
-        wrong = [key for key, value in row.items() if value is not None and not isinstance(value, str)]
-        for key in wrong:
-            if key == "text":
-                raise TableError(path, [Problem("is not text", line, columns[key], str(row[key]))])
-            row[key] = str(row[key])
-        row.setdefault("id", f"{path.stem}:{line}")
-        row.setdefault("holder", AUTHOR)
+    """Read a table of our own form, or of a user's, by the sheet's ``[columns]``.
+
+    A column that the sheet leaves out is looked for under its own name. An empty cell is no value.
+    """
+    given = sheet.columns.model_dump(exclude_none=True)
+    table = read_table(path, separator=file.separator, encoding=file.encoding)
+    require_columns(table, path, list(given.values()))
+    require_texts(table, path, [given["text"]])
+    columns = {key: given.get(key, key) for key in Columns.model_fields}
+    values = {k: table.column(name).to_pylist() for k, name in columns.items() if name in table.column_names}
+    for i, line in enumerate(table.column(LINE).to_pylist()):
+        row: Row = {key: _cell(column[i]) for key, column in values.items()}
+        row.setdefault("id", f"{PurePath(file.path).with_suffix('').as_posix()}:{line}")
+        row["holder"] = row.get("holder") or AUTHOR
         row["line"] = line
         yield row
 
 
 def read_four_actors(path: Path, sheet: Sheet, file: SheetFile, scheme: str) -> Iterator[Row]:
-    """Read our own corpus: one row gives a stance of the actor and a sentiment toward the actor."""
-    seen: set[tuple[str, str]] = set()
-    for raw in read_table(path).to_pylist():
+    """Read our own corpus: one row gives a stance of the actor and a sentiment toward the actor.
+
+    Raises
+    ------
+    TableError
+        If a column is missing or holds another type, or one text has two sentiments toward one actor.
+    """
+    table = read_table(path)
+    require_columns(table, path, [*_OUR_TEXTS, *_OUR_SPANS])
+    require_texts(table, path, _OUR_TEXTS)
+    _require_integers(table, path, _OUR_SPANS)
+    seen: dict[tuple[str, str], Row] = {}
+    for raw in table.to_pylist():
         row: Row = {key: raw[key] for key in ("id", "text", "group", "split", "actor")} | {"line": raw[LINE]}
         actor_span = {"start": raw["actor_start"], "end": raw["actor_end"]}
         if scheme == "stance":
             spans = {f"holder_{k}": v for k, v in actor_span.items()}
             spans |= {"target_start": raw["target_start"], "target_end": raw["target_end"]}
             yield row | spans | {"holder": raw["actor"], "target": raw["target"], "label": raw["stance"]}
-        elif (raw["text"], raw["actor"]) not in seen:
-            seen.add((raw["text"], raw["actor"]))
+            continue
+        first = seen.setdefault((raw["text"], raw["actor"]), raw)
+        if first["sentiment"] != raw["sentiment"]:
+            rule = f'differs from line {first[LINE]}, the same text and actor: "{show(first["sentiment"])}"'
+            raise TableError(path, [Problem(rule, raw[LINE], "sentiment", raw["sentiment"])])
+        if first is raw:
             spans = {f"target_{k}": v for k, v in actor_span.items()}
             yield row | spans | {"holder": AUTHOR, "target": raw["actor"], "label": raw["sentiment"]}
 
 
 def read_newsmtsc(path: Path, sheet: Sheet, file: SheetFile, scheme: str) -> Iterator[Row]:
     """Read NewsMTSC: a sentence a line, a row for each of its targets; the article is the group."""
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in _lines(path):
         try:
-            record = json.loads(line)
-            article = "_".join(record["primary_gid"].split("_")[:3])
-            for target in record["targets"]:
-                yield {
-                    "id": target["Input.gid"],
-                    "text": record["sentence_normalized"],
-                    "holder": AUTHOR,
-                    "target": target["mention"],
-                    "target_start": target["from"],
-                    "target_end": target["to"],
-                    "label": str(target["polarity"]),
-                    "group": article,
-                    "line": number,
-                }
+            record = object_of_line(line)
+            text = _of_type(record, "sentence_normalized", str)
+            article = "_".join(_of_type(record, "primary_gid", str).split("_")[:3])
+            rows = [_newsmtsc_row(target) for target in _of_type(record, "targets", list)]
         except (ValueError, KeyError, TypeError) as error:
             raise TableError(path, [Problem(f"is no NewsMTSC record: {show(repr(error))}", number)]) from None
+        for row in rows:
+            yield row | {"text": text, "holder": AUTHOR, "group": article, "line": number}
 
 
 def read_dse(path: Path, sheet: Sheet, file: SheetFile, scheme: str) -> Iterator[Row]:
     """Read DSE: a sentence with two bracketed entities p and q, and the code of who feels what."""
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        fields = line.split("\t")
-        marks = [m.span() for m in _BRACKETED.finditer(fields[0])]
-        if len(fields) != 4 or len(marks) != 2 or fields[3] not in _DSE_CODES:
-            rule = "is not: sentence with two [entities], p, q, code 0-4, tab-separated"
-            raise TableError(path, [Problem(rule, number, value=line)])
-        text = fields[0].replace("[", "").replace("]", "")
-        (a, b), (c, d) = marks
-        p, q = (a, b - 2), (c - 2, d - 4)
-        if text[slice(*p)] != fields[1] and text[slice(*q)] != fields[2]:
-            p, q = q, p
-        code = _DSE_CODES[fields[3]]
-        base = {"text": text, "line": number, "group": sha256_text(text)[:16]}
+    for number, line in _lines(path):
+        text, p, q, code = _dse_record(path, number, line)
+        base = {"text": text, "line": number}
         row_id = f"{path.stem}-{number}"
         if scheme == "directed":
             yield base | {"id": row_id, "label": code} | _pair(text, p, q)
             continue
-        yield (
-            base
-            | {"id": f"{row_id}-pq", "label": code if not code.endswith("_back") else "none"}
-            | _pair(text, p, q)
-        )
+        forth = "none" if code.endswith("_back") else code
         back = code.removesuffix("_back") if code.endswith("_back") else "none"
+        yield base | {"id": f"{row_id}-pq", "label": forth} | _pair(text, p, q)
         yield base | {"id": f"{row_id}-qp", "label": back} | _pair(text, q, p)
 
 
-def _pair(text: str, holder: tuple[int, int], target: tuple[int, int]) -> Row:
+def _cell(value: object) -> str | None:
+    return None if value is None or not str(value).strip() else str(value)
+
+
+def _require_integers(table: pa.Table, path: Path, columns: Sequence[str]) -> None:
+    kinds = {name: table.schema.field(name).type for name in columns}
+    problems = [
+        Problem(f"holds {show(kind)} where integers belong", column=name)
+        for name, kind in kinds.items()
+        if not pa.types.is_integer(kind) and not pa.types.is_null(kind)
+    ]
+    if problems:
+        raise TableError(path, problems)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the lines that are not blank and their numbers; bytes that are not UTF-8 are a TableError."""
+    problems: list[Problem] = []
+    # Not `str.splitlines`, which also cuts at characters that stand in texts, such as U+2028.
+    for number, line in enumerate(chain.from_iterable(text_blocks(path, "utf-8", problems)), 1):
+        if problems:
+            break
+        if line.strip():
+            yield number, line.rstrip("\r\n")
+    if problems:
+        raise TableError(path, problems)
+
+
+def _of_type(record: Row, key: str, kind: type[Kind]) -> Kind:
+    value = record[key]
+    if type(value) is not kind:
+        raise TypeError(f"{key} is {value!r}, not {kind.__name__}")
+    if isinstance(value, str):
+        value.encode()  # a lone surrogate is a ValueError
+    return value
+
+
+def _newsmtsc_row(target: Row) -> Row:
+    return {
+        "id": _of_type(target, "Input.gid", str),
+        "target": _of_type(target, "mention", str),
+        "target_start": _of_type(target, "from", int),
+        "target_end": _of_type(target, "to", int),
+        "label": str(target["polarity"]),
+    }
+
+
+def _dse_record(path: Path, number: int, line: str) -> tuple[str, Span, Span, str]:
+    """Return text, span of p, span of q and label; the brackets may stand in either order."""
+    sentence, *fields = line.split("\t")
+    marks = [m.span() for m in _BRACKETED.finditer(sentence)]
+    brackets = sentence.count("["), sentence.count("]")
+    if len(fields) != 3 or len(marks) != 2 or brackets != (2, 2) or fields[2] not in _DSE_CODES:
+        rule = "is not: sentence with two [entities], p, q, code 0-4, tab-separated"
+        raise TableError(path, [Problem(rule, number, value=line)])
+    text = sentence.replace("[", "").replace("]", "")
+    (a, b), (c, d) = marks
+    first, second = (a, b - 2), (c - 2, d - 4)
+    entities = [_unquoted(text[slice(*span)]) for span in (first, second)]
+    named = [_unquoted(field) for field in fields[:2]]
+    if entities == named:
+        return text, first, second, _DSE_CODES[fields[2]]
+    if entities == named[::-1]:
+        return text, second, first, _DSE_CODES[fields[2]]
+    rule = "p and q are not the two [entities] of the sentence"
+    raise TableError(path, [Problem(rule, number, value=line)])
+
+
+def _unquoted(entity: str) -> str:
+    """Return an entity without the quotes and blanks that the source's own table writer put around it."""
+    return entity.strip(' "')
+
+
+def _pair(text: str, holder: Span, target: Span) -> Row:
     return {
         "holder": text[slice(*holder)],
         "target": text[slice(*target)],
@@ -132,4 +203,4 @@ READERS: dict[str, Reader] = {
     "dse": read_dse,
 }
 
-__all__ = ["AUTHOR", "READERS", "InputError", "Reader", "Row", "get_reader"]
+__all__ = ["AUTHOR", "READERS", "Reader", "Row", "get_reader"]

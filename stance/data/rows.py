@@ -1,51 +1,112 @@
-"""The rules that every row of a corpus keeps, and the actor that it is filed under."""
+"""The frame: its columns, the rules that every row keeps, and the actor that it is filed under."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from stance.core.errors import Problem, TableError, suggest
+import pyarrow as pa
+
+from stance.core.errors import Problem, TableError, show, suggest
 from stance.core.files import sha256_text
 from stance.data.readers import AUTHOR, Row
 from stance.text.actors import load_actors
 from stance.text.folding import fold
 from stance.text.mentions import ActorLexicon
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+FRAME = pa.schema(
+    [
+        ("id", pa.string()),
+        ("text", pa.string()),
+        ("holder", pa.string()),
+        ("target", pa.string()),
+        ("holder_start", pa.int64()),
+        ("holder_end", pa.int64()),
+        ("target_start", pa.int64()),
+        ("target_end", pa.int64()),
+        ("label", pa.string()),
+        ("actor", pa.string()),
+        ("group", pa.string()),
+        ("split", pa.string()),
+    ]
+)
 SPAN_COLUMNS = (("holder_start", "holder_end"), ("target_start", "target_end"))
 
 
-def check_rows(
-    path: Path, rows: list[Row], label_map: Mapping[str, str], labels: tuple[str, ...]
-) -> list[str]:
+def check_rows(path: Path, rows: list[Row], label_map: Mapping[str, str], labels: tuple[str, ...]) -> list[str]:
     """Map the labels, fill the groups, drop repeated rows; return what a person should be told.
 
     Raises
     ------
     TableError
         With every broken rule: an empty text, a missing or unknown label (each spelling once, with its
-        count), a span outside of its text, one id with two labels.
+        count), a span outside of its text, one id with two texts, labels or splits.
     """
     problems = _label_problems(rows, label_map, labels)
     for row in rows:
-        if not (row["text"] or "").strip():
+        if not _has_words(row["text"] or ""):
             problems.append(Problem("is empty; remove the row or give it a text", row["line"], "text"))
         problems += _span_problems(row)
-        row["group"] = row.get("group") or sha256_text(fold(row["text"] or ""))[:16]
+        row["group"] = row.get("group") or sha256_text(folded(row["text"] or ""))[:16]
     problems += _id_problems(rows)
     if problems:
         raise TableError(path, sorted(problems, key=lambda p: p.line or 0))
-    once = {row["id"]: row for row in reversed(rows)}
+    once: dict[str, Row] = {}
+    for row in rows:
+        once.setdefault(row["id"], row)
     dropped = len(rows) - len(once)
-    if dropped:
-        rows[:] = list(reversed(once.values()))
+    rows[:] = once.values()
     return [f"{path.name}: {dropped:,} repeated rows dropped (same id, text and label)"] if dropped else []
 
 
+def folded(text: str) -> str:
+    """Return what two texts share that count as the same: their folded words, or the text if it has none.
+
+    Examples
+    --------
+    >>> folded("Moscow: NO!") == folded("moscow no"), folded("?!")
+    (True, '?!')
+    """
+    return fold(text) or text
+
+
+def check_ids(paths: Sequence[Path], parts: Sequence[Sequence[Row]]) -> None:
+    """Check that no id of one file is an id of another.
+
+    Raises
+    ------
+    TableError
+        Naming both files and lines.
+    """
+    seen: dict[str, tuple[Path, Row]] = {}
+    for path, rows in zip(paths, parts, strict=True):
+        problems = []
+        for row in rows:
+            where, other = seen.setdefault(row["id"], (path, row))
+            if where != path:
+                rule = f"is also the id of {where.name}, line {other['line']}; ids are unique in a corpus"
+                problems.append(Problem(rule, row["line"], "id", row["id"]))
+        if problems:
+            raise TableError(path, problems)
+
+
+def to_frame(table: pa.Table) -> pd.DataFrame:
+    """Return an Arrow table as a DataFrame whose integers stay nullable integers."""
+    import pandas as pd
+
+    frame: pd.DataFrame = table.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+    return frame
+
+
 def file_under_actors(rows: list[Row], *, toward_target: bool) -> None:
-    """Fill ``actor``: the target's (sentiment), or the holder's if it is a listed actor, else the target's."""
+    """Fill ``actor``: the target's, but for stance the holder's if the holder is a listed actor."""
     lexicon = ActorLexicon(load_actors())
     find = lru_cache(maxsize=None)(lexicon.actor_of)
     for row in rows:
@@ -79,9 +140,14 @@ def _label_problems(rows: list[Row], label_map: Mapping[str, str], labels: tuple
 
 def _is_fraction(word: str) -> bool:
     try:
-        return not float(word).is_integer()
-    except (ValueError, OverflowError):
+        number = float(word)
+    except ValueError:
         return False
+    return math.isfinite(number) and not number.is_integer()
+
+
+def _has_words(text: str) -> bool:
+    return any(char.isprintable() and not char.isspace() for char in text)
 
 
 def _span_problems(row: Row) -> list[Problem]:
@@ -90,7 +156,7 @@ def _span_problems(row: Row) -> list[Problem]:
         start, end = row.get(start_name), row.get(end_name)
         if (start is None) != (end is None):
             problems.append(Problem("needs both ends of the span, or neither", row["line"], start_name))
-        elif start is not None and not 0 <= start < end <= len(row["text"] or ""):
+        elif start is not None and end is not None and not 0 <= start < end <= len(row["text"] or ""):
             value = f"{start}..{end}"
             problems.append(Problem("is not a span inside of the text", row["line"], start_name, value))
     return problems
@@ -100,14 +166,13 @@ def _id_problems(rows: list[Row]) -> list[Problem]:
     seen: dict[str, Row] = {}
     problems = []
     for row in rows:
-        if row["id"] is None:
-            problems.append(
-                Problem("is missing; give every row an id, or drop the column", row["line"], "id")
-            )
+        if row["id"] is None or not row["id"].strip():
+            problems.append(Problem("is missing; give every row an id, or drop the column", row["line"], "id"))
             continue
         other = seen.setdefault(row["id"], row)
-        same = all(other.get(k) == row.get(k) for k in ("text", "label", "holder", "target"))
+        same = all(other.get(k) == row.get(k) for k in ("text", "label", "holder", "target", "split"))
         if not same:
-            rule = f"is also the id of line {other['line']}, whose text or label differs"
+            what = f"line {other['line']} (label {show(other['label'])}, here {show(row['label'])})"
+            rule = f"is also the id of {what}, which is another row; give it an id of its own"
             problems.append(Problem(rule, row["line"], "id", row["id"]))
     return problems

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from stance.core.errors import InputError, MissingDataError, show, suggest
+from stance.core.errors import MAX_PATH_CHARS, InputError, MissingDataError, show, suggest
 from stance.core.schemes import SCHEMES, check_labels
 
 SHEET = "sheet.toml"
@@ -28,15 +29,19 @@ class SheetFile(Strict):
 
     path: str
     split: str | None = None
+    separator: str | None = None
+    encoding: str = "utf-8"
     url: str | None = None
     sha256: Sha256 | None = None
     bytes: int | None = None
 
     @model_validator(mode="after")
     def _inside(self) -> SheetFile:
-        parts = Path(self.path).parts
-        if Path(self.path).is_absolute() or ".." in parts:
+        path = Path(self.path)
+        if path.anchor or ".." in path.parts or not path.name:
             raise ValueError("a sheet's file lies inside of the corpus's folder")
+        if self.url is not None and self.sha256 is None:
+            raise ValueError("a file that is fetched needs its sha256")
         return self
 
 
@@ -65,6 +70,13 @@ class SchemeSheet(Strict):
     dev: list[str] = []
     train_per: Literal["target"] | None = None
 
+    @model_validator(mode="after")
+    def _tests_apart(self) -> SchemeSheet:
+        both = [name for name in self.tests if name in self.train]
+        if both:
+            raise ValueError(f'split "{show(both[0])}" is named in both train and tests')
+        return self
+
 
 class Columns(Strict):
     """Which column of a table holds what."""
@@ -76,6 +88,13 @@ class Columns(Strict):
     target: str | None = None
     group: str | None = None
     split: str | None = None
+
+
+class Limit(Strict):
+    """What an audited figure must keep: at least `min`, at most `max`."""
+
+    min: float | None = None
+    max: float | None = None
 
 
 class Sheet(Strict):
@@ -93,13 +112,17 @@ class Sheet(Strict):
     columns: Columns = Columns()
     files: list[SheetFile] = Field(min_length=1)
     schemes: dict[str, SchemeSheet] = Field(min_length=1)
+    limits: dict[str, Limit] = {}
 
     @model_validator(mode="after")
-    def _schemes_known(self) -> Sheet:
+    def _names_known(self) -> Sheet:
+        if Path(self.name).name != self.name or self.name in ("", ".."):
+            raise ValueError(f'name "{show(self.name)}" is not the name of a folder')
         for name, part in self.schemes.items():
             if name not in SCHEMES:
-                raise ValueError(f"schemes.{name} is not one of {', '.join(SCHEMES)}{suggest(name, SCHEMES)}")
-            check_labels([*part.labels, *part.label_map.values()], SCHEMES[name].labels)
+                raise ValueError(f"schemes.{show(name)} is not one of {', '.join(SCHEMES)}{suggest(name, SCHEMES)}")
+            _check_labels(f"schemes.{name}.labels", part.labels, SCHEMES[name].labels)
+            _check_labels(f"schemes.{name}.label_map", part.label_map.values(), self.labels(name))
         return self
 
     def labels(self, scheme: str) -> tuple[str, ...]:
@@ -127,10 +150,10 @@ def read_sheet(folder: Path) -> Sheet:
 def read_toml(path: Path, model: type[Model]) -> Model:
     """Read a TOML file into a checked model; every broken rule becomes one line of the error."""
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise MissingDataError(f"{show(path)}: no such file") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # bad TOML and bad UTF-8 are ValueErrors
         raise InputError(f"{show(path)}: cannot be read as TOML: {show(error)}") from None
     return check_model(raw, model, str(path))
 
@@ -140,8 +163,15 @@ def check_model(raw: object, model: type[Model], source: str) -> Model:
     try:
         return model.model_validate(raw)
     except ValidationError as error:
-        lines = [f"{show(source)}: {_explain(dict(e), model)}" for e in error.errors()]
+        lines = [f"{show(source, MAX_PATH_CHARS)}: {_explain(dict(e), model)}" for e in error.errors()]
         raise InputError("\n".join(lines)) from None
+
+
+def _check_labels(where: str, labels: Iterable[str], allowed: Iterable[str]) -> None:
+    try:
+        check_labels(labels, allowed)
+    except InputError as error:
+        raise ValueError(f"{where}: {error}") from None
 
 
 def _explain(error: dict[str, object], model: type[BaseModel]) -> str:

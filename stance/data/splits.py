@@ -9,7 +9,7 @@ import numpy as np
 
 from stance.core.errors import InputError, unknown
 from stance.data.corpora import Corpus
-from stance.text.folding import fold
+from stance.data.rows import folded
 
 N_FOLDS = 5
 FOLD_SEED = 0  # the folds belong to the protocol, not to a run: everybody's fold 3 is the same fold 3
@@ -79,12 +79,12 @@ def _official(corpus: Corpus) -> list[Fold]:
 
 def _official_clean(corpus: Corpus) -> list[Fold]:
     part = corpus.sheet.schemes[corpus.scheme.name]
-    folded = np.array([fold(text) for text in corpus.table.column("text").to_pylist()], dtype=object)
-    known = set(folded[_rows(corpus, [*part.train, *part.dev])])
+    texts = np.array([folded(text) for text in corpus.table.column("text").to_pylist()], dtype=object)
+    known = set(texts[_rows(corpus, [*part.train, *part.dev])])
     folds = []
     for one in _official(corpus):
-        train = one.train[_not_in(folded[one.train], set(folded[one.test]))]
-        folds.append(Fold(one.name, train, one.test[_not_in(folded[one.test], known)]))
+        train = one.train[_not_in(texts[one.train], set(texts[one.test]))]
+        folds.append(Fold(one.name, train, one.test[_not_in(texts[one.test], known)]))
     return folds
 
 
@@ -109,9 +109,10 @@ def _grouped_kfold(corpus: Corpus) -> list[Fold]:
 def _leave_one_actor_out(corpus: Corpus) -> list[Fold]:
     part = corpus.sheet.schemes[corpus.scheme.name]
     actors = np.array([actor or "" for actor in corpus.table.column("actor").to_pylist()], dtype=str)
-    named = sorted(set(actors) - {""})
+    named = sorted(set(actors.tolist()) - {""})
     if len(named) < 2:
-        raise InputError(f"{corpus.name}: rows are filed under {len(named)} actors; two are needed to leave one out")
+        held = f"rows are filed under {len(named)} actors"
+        raise InputError(f"{corpus.name}: {held}; two are needed to leave one out")
     everything = np.arange(corpus.table.num_rows)
     tests = _rows(corpus, part.tests) if part.tests else everything
     train = _rows(corpus, part.train) if part.tests else everything
@@ -121,7 +122,10 @@ def _leave_one_actor_out(corpus: Corpus) -> list[Fold]:
         test = tests[actors[tests] == actor]
         others = train[(actors[train] != actor) & (actors[train] != "")]
         folds.append(Fold(actor, others[~np.isin(groups[others], groups[test])], test))
-    return [one for one in folds if len(one.test) and len(one.train)]
+    folds = [one for one in folds if len(one.test) and len(one.train)]
+    if not folds:
+        raise InputError(f"{corpus.name}: no actor has test rows and, in other groups, training rows of others")
+    return folds
 
 
 def _rows(corpus: Corpus, splits: list[str]) -> np.ndarray:

@@ -51,7 +51,7 @@ def known_encoding(name: str) -> str:
     stance.core.errors.InputError: encoding "klingon" is not known; usual ones: utf-8, latin-1, cp1252, utf-16
     """
     try:
-        b"".decode(name)
+        "a".encode(name)
         found = codecs.lookup(name).name
     except (LookupError, ValueError):
         found = ""
@@ -157,16 +157,17 @@ def _first_block(path: Path, block: bytes, encoding: str) -> bytes:
     for mark, kind in PACKED_MARKS.items():
         if block.startswith(mark):
             raise TableError(path, [Problem(f"file is {kind}")])
+    kinds = [kind for mark, kind in WIDE_MARKS.items() if block.startswith(mark)]
+    if block and encoding in {"utf-16", "utf-32"} and encoding.upper() not in kinds:
+        rule = f"file has no byte order mark of {encoding}; name the order, as in --encoding utf-16-le"
+        raise TableError(path, [Problem(rule)])
     if encoding != "utf-8":
         return block
-    kinds = [kind for mark, kind in WIDE_MARKS.items() if block.startswith(mark)]
     # Without a mark, the first line tells: each Latin letter has a zero byte beside it.
     if not kinds and b"\0" in re.split(rb"[\r\n]", block, maxsplit=1)[0]:
         kinds = ["UTF-16 or UTF-32, or not text (zero bytes in the first line)"]
     if kinds:
-        raise TableError(
-            path, [Problem(f"file is {kinds[0]}; say so (--encoding utf-16) or save it as UTF-8")]
-        )
+        raise TableError(path, [Problem(f"file is {kinds[0]}; say so (--encoding utf-16) or save it as UTF-8")])
     return block.removeprefix(codecs.BOM_UTF8)
 
 
@@ -191,6 +192,4 @@ def _bomb(path: Path) -> RefusedFileError:
 
 
 def _damaged(path: Path, error: Exception) -> RefusedFileError:
-    return RefusedFileError(
-        f"{show(path, 300)}: is damaged and cannot be unpacked ({show(error)}); get it anew"
-    )
+    return RefusedFileError(f"{show(path, 300)}: is damaged and cannot be unpacked ({show(error)}); get it anew")

@@ -110,15 +110,11 @@ class TableBuilder:
         if not pc.any(nuls).as_py():
             return array
         if self.strict:
-            self._report(
-                name, texts, at, nuls, lambda _: "holds a NUL character; remove it or leave --strict"
-            )
+            self._report(name, texts, at, nuls, lambda _: "holds a NUL character; remove it or leave --strict")
         self._nuls += pc.sum(pc.count_substring(texts, "\0")).as_py()
         return _without_nuls(array)
 
-    def _report(
-        self, name: str, texts: pa.Array, at: pa.Array, bad: pa.Array, rule: Callable[[str], str]
-    ) -> None:
+    def _report(self, name: str, texts: pa.Array, at: pa.Array, bad: pa.Array, rule: Callable[[str], str]) -> None:
         for text, line in zip(texts.filter(bad).to_pylist(), at.filter(bad).to_pylist(), strict=True):
             self.problems.append(Problem(rule(text), line, name, text[:100]))
 

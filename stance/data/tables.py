@@ -125,9 +125,7 @@ def require_columns(table: pa.Table, path: str | Path, wanted: Sequence[str]) ->
     missing = [name for name in wanted if name not in found]
     if missing:
         rules = [f"is missing{'' if hint else suggest(name, found)}; {listed}" for name in missing]
-        raise TableError(
-            path, [Problem(rule, column=name) for rule, name in zip(rules, missing, strict=True)]
-        )
+        raise TableError(path, [Problem(rule, column=name) for rule, name in zip(rules, missing, strict=True)])
 
 
 def require_texts(table: pa.Table, path: str | Path, columns: Sequence[str]) -> None:
@@ -162,11 +160,7 @@ def _kind(path: Path) -> str:
     kind = Path(path.stem).suffix.lower() if suffix in PACKED else suffix
     if kind in known:
         return kind
-    said = (
-        f'a file of kind "{show(kind)}" is not read'
-        if kind
-        else "the name does not say what kind of file it is"
-    )
+    said = f'a file of kind "{show(kind)}" is not read' if kind else "the name does not say what kind of file it is"
     if kind in ARCHIVES or suffix in ARCHIVES:
         said = f'an archive or packing "{show(kind)}" is not read: unpack it and give the file inside'
     raise InputError(f"{show(path, 300)}: {said}; known: {', '.join(known)}, each also packed as .gz or .zst")
@@ -179,9 +173,7 @@ def _separator(separator: str | None, kind: str) -> str:
         raise InputError(f"a separator is for .csv and .tsv, not for {kind}; leave --sep out")
     single = "\t" if separator == "\\t" else separator
     if len(single) != 1 or single in '"\r\n\0':
-        raise InputError(
-            f'separator "{show(separator)}" is not one character other than a quote or a line end'
-        )
+        raise InputError(f'separator "{show(separator)}" is not one character other than a quote or a line end')
     return single
 
 
@@ -192,11 +184,7 @@ def _check_is_file(path: Path) -> None:
         cause = getattr(error, "strerror", None) or error
         raise MissingDataError(f"{show(path, 300)}: is not there or not to be reached ({cause})") from error
     if not stat.S_ISREG(mode):
-        kind = (
-            "a folder; give a file in it"
-            if stat.S_ISDIR(mode)
-            else "not a regular file; save it to one first"
-        )
+        kind = "a folder; give a file in it" if stat.S_ISDIR(mode) else "not a regular file; save it to one first"
         raise InputError(f"{show(path, 300)}: is {kind}")
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stance.core.errors import InputError, show
 from stance.evaluation.metrics import score
 
 N_RESAMPLES = 2000
@@ -14,7 +16,9 @@ LEVEL = 0.95
 BATCH = 200
 
 
-def count_by_group(cells: NDArray[np.int64], groups: NDArray[np.int64], n_groups: int, n_labels: int) -> NDArray[np.float64]:
+def count_by_group(
+    cells: NDArray[np.int64], groups: NDArray[np.int64], n_groups: int, n_labels: int
+) -> NDArray[np.float64]:
     """Count confusion cells per group, shape (n_groups, n_labels ** 2)."""
     size = n_labels * n_labels
     flat = np.bincount(groups * size + cells, minlength=n_groups * size)
@@ -50,14 +54,26 @@ def group_interval(
     >>> group_interval([perfect], "accuracy", ["favor", "against"])
     (1.0, 1.0)
     """
-    rng = np.random.default_rng(seed)
-    n_groups, n = len(counts[0]), len(labels)
+    n = len(labels)
+    drawn = _draws(len(counts[0]), seed)
     values = []
     for start in range(0, N_RESAMPLES, BATCH):
-        size = min(BATCH, N_RESAMPLES - start)
-        weights = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=size).astype(float)
-        scored = [score(metric, (weights @ one).reshape(size, n, n), labels) for one in counts]
-        values.append(np.mean([s for s in scored if s is not None], axis=0))
+        weights = drawn[start : start + BATCH].astype(float)
+        scored = [score(metric, (weights @ one).reshape(len(weights), n, n), labels) for one in counts]
+        known = [s for s in scored if s is not None]
+        if not known:
+            raise InputError(f"{metric} is not defined for the labels {', '.join(map(show, labels))}")
+        values.append(np.mean(known, axis=0))
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(np.concatenate(values), [tail, 1 - tail])
     return float(low), float(high)
+
+
+@functools.lru_cache(maxsize=4)
+def _draws(n_groups: int, seed: int) -> NDArray[np.uint16]:
+    """Return how often each resample draws each group, shape (n_resamples, n_groups).
+
+    The same for every classifier and metric of one test, so that their intervals are comparable.
+    """
+    rng = np.random.default_rng(seed)
+    return rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=N_RESAMPLES).astype(np.uint16)

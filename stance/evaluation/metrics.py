@@ -42,10 +42,12 @@ def confusion_cells(y_true: ArrayLike, y_pred: ArrayLike, labels: Sequence[str])
     """Return, for each sentence, which cell of the flattened confusion matrix it falls into."""
     gold, said = np.asarray(y_true, dtype=object), np.asarray(y_pred, dtype=object)
     if gold.shape != said.shape or gold.ndim != 1:
-        raise InputError(f"y_true has shape {gold.shape}, y_pred {said.shape}; two sequences of one length are wanted")
-    check_labels([*gold, *said], labels)
-    place = {label: i for i, label in enumerate(labels)}
-    return np.array([place[g] * len(labels) + place[s] for g, s in zip(gold, said, strict=True)], dtype=np.int64)
+        shapes = f"y_true has shape {gold.shape}, y_pred {said.shape}"
+        raise InputError(f"{shapes}; two sequences of one length are wanted")
+    check_labels(gold, labels)
+    check_labels(said, labels)
+    place, n = {label: i for i, label in enumerate(labels)}, len(labels)
+    return np.array([place[g] * n + place[s] for g, s in zip(gold, said, strict=True)], dtype=np.int64)
 
 
 def f1_by_label(counts: Confusion) -> Confusion:
@@ -61,7 +63,8 @@ def f1_by_label(counts: Confusion) -> Confusion:
     """
     hits = np.diagonal(counts, axis1=-2, axis2=-1)
     total = counts.sum(axis=-1) + counts.sum(axis=-2)
-    return np.divide(2 * hits, total, out=np.zeros_like(hits, dtype=float), where=total > 0)
+    f1: Confusion = np.divide(2 * hits, total, out=np.zeros_like(hits, dtype=float), where=total > 0)
+    return f1
 
 
 def macro_f1(y_true: ArrayLike, y_pred: ArrayLike, labels: Sequence[str]) -> float:
@@ -104,8 +107,12 @@ def f_avg_by_target(y_true: ArrayLike, y_pred: ArrayLike, targets: ArrayLike) ->
     >>> f_avg_by_target(["favor", "against"], ["favor", "favor"], ["trump", "biden"])
     0.25
     """
-    gold, said, of = (np.asarray(a, dtype=object) for a in (y_true, y_pred, targets))
-    return float(np.mean([f_avg(gold[of == target], said[of == target]) for target in np.unique(of.astype(str))]))
+    gold, said = np.asarray(y_true, dtype=object), np.asarray(y_pred, dtype=object)
+    of = np.asarray(targets, dtype=object).astype(str)
+    if not gold.shape == said.shape == of.shape or not gold.size:
+        shapes = f"y_true has shape {gold.shape}, y_pred {said.shape}, targets {of.shape}"
+        raise InputError(f"{shapes}; three of one length above 0 are wanted")
+    return float(np.mean([f_avg(gold[of == target], said[of == target]) for target in np.unique(of)]))
 
 
 def accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> float:
@@ -118,7 +125,8 @@ def accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     """
     gold, said = np.asarray(y_true, dtype=object), np.asarray(y_pred, dtype=object)
     if gold.shape != said.shape or not gold.size:
-        raise InputError(f"y_true has shape {gold.shape}, y_pred {said.shape}; two of one length above 0 are wanted")
+        shapes = f"y_true has shape {gold.shape}, y_pred {said.shape}"
+        raise InputError(f"{shapes}; two of one length above 0 are wanted")
     return float((gold == said).mean())
 
 
@@ -149,14 +157,17 @@ def _macro_f1(counts: Confusion, labels: Sequence[str]) -> Confusion:
 
 
 def _f_avg(counts: Confusion, labels: Sequence[str]) -> Confusion:
-    means: Confusion = f1_by_label(counts)[..., [list(labels).index(label) for label in ("favor", "against")]].mean(axis=-1)
+    of_two = [list(labels).index(label) for label in ("favor", "against")]
+    means: Confusion = f1_by_label(counts)[..., of_two].mean(axis=-1)
     return means
 
 
 def _accuracy(counts: Confusion, labels: Sequence[str]) -> Confusion:
     hits = np.trace(counts, axis1=-2, axis2=-1)
     total = counts.sum(axis=(-2, -1))
-    return np.divide(hits, total, out=np.full_like(np.asarray(hits, dtype=float), np.nan), where=total > 0)
+    nothing = np.full_like(np.asarray(hits, dtype=float), np.nan)
+    share: Confusion = np.divide(hits, total, out=nothing, where=total > 0)
+    return share
 
 
 # Every sentence has one gold and one predicted label, so micro-averaged F1 over all labels is accuracy.

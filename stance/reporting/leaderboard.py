@@ -38,7 +38,7 @@ class Row:
     scores : dict of str to Value
         By metric; a metric that the scheme does not define is left out.
     by_actor : dict of str to float
-        Macro-F1 on the sentences filed under each actor.
+        Macro-F1 on the sentences filed under each actor; an actor without a prediction is left out.
     confusion : numpy.ndarray, shape (n_labels, n_labels)
         Gold by predicted, the mean over the seeds.
     timing : Timing or None
@@ -133,9 +133,7 @@ def _board(results: Results, corpus: str, scheme: str, protocol: str, test: str,
     counts = example["actor"].value_counts()
     actors = tuple(sorted(counts.index))
     timings = {t.classifier: t for t in results.timings if (t.corpus, t.scheme) == (corpus, scheme)}
-    rows = [
-        _row(name, frames, labels, actors, results.metrics, timings.get(name)) for name, frames in pooled.items()
-    ]
+    rows = [_row(name, frames, labels, actors, results.metrics, timings.get(name)) for name, frames in pooled.items()]
     rows.sort(key=lambda row: -row.scores["macro_f1"].value)
     return Board(
         corpus=corpus,
@@ -161,14 +159,15 @@ def _row(
 ) -> Row:
     n = len(labels)
     cells = [confusion_cells(f["label"], f["prediction"], labels) for f in frames]
-    groups = np.unique(frames[0]["group"].astype(str))
+    # All seeds' groups: a seed whose cell failed on one fold knows fewer.
+    groups = np.unique(np.concatenate([frame["group"].astype(str) for frame in frames]))
     order = dict(zip(groups, range(len(groups)), strict=True))
     by_group = []
     for frame, places in zip(frames, cells, strict=True):
         by_group.append(count_by_group(places, frame["group"].map(order).to_numpy(), len(groups), n))
     total = np.mean([one.sum(axis=0) for one in by_group], axis=0).reshape(n, n)
     scores = {}
-    for metric in dict.fromkeys(["macro_f1", *metrics]):
+    for metric in dict.fromkeys(["macro_f1", "accuracy", *metrics]):
         values = [score(metric, one.sum(axis=0).reshape(n, n), labels) for one in by_group]
         known = [float(value) for value in values if value is not None]
         if known:
@@ -177,14 +176,17 @@ def _row(
 
 
 def _by_actor(
-    frames: Sequence[pd.DataFrame], cells: Sequence[np.ndarray], labels: tuple[str, ...], actors: tuple[str, ...]
+    frames: Sequence[pd.DataFrame],
+    cells: Sequence[np.ndarray],
+    labels: tuple[str, ...],
+    actors: tuple[str, ...],
 ) -> dict[str, float]:
     n = len(labels)
     found = {}
     for actor in actors:
-        counts = [
-            np.bincount(places[(frame["actor"] == actor).to_numpy()], minlength=n * n).reshape(n, n).astype(float)
-            for frame, places in zip(frames, cells, strict=True)
-        ]
-        found[actor] = float(np.mean([score("macro_f1", one, labels) for one in counts]))
+        of_actor = [places[(frame["actor"] == actor).to_numpy()] for frame, places in zip(frames, cells, strict=True)]
+        # Where a fold failed there is nothing to score: undefined, not 0.
+        counts = [np.bincount(one, minlength=n * n).reshape(n, n).astype(float) for one in of_actor if len(one)]
+        if counts:
+            found[actor] = float(np.mean([score("macro_f1", one, labels) for one in counts]))
     return found

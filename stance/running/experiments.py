@@ -29,7 +29,7 @@ class CorpusEntry(Strict):
         One of the two; a relative path counts from the experiment file.
     scheme : str or None
         For a file of your own; for a corpus, run this scheme alone.
-    columns, label_map : dict of str to str
+    columns, label_map, separator, encoding
         As in `stance.load_corpus`.
     protocols : list of str
         Instead of the experiment's.
@@ -41,6 +41,12 @@ class CorpusEntry(Strict):
     columns: dict[str, str] = {}
     label_map: dict[str, str] = {}
     protocols: list[str] = []
+    separator: str | None = None
+    encoding: str = "utf-8"
+
+    def own(self) -> dict[str, Any]:
+        """Return what `stance.load_corpus` must be told of a file of one's own."""
+        return {key: getattr(self, key) for key in ("columns", "label_map", "separator", "encoding")}
 
 
 class ExperimentFile(Strict):
@@ -78,7 +84,7 @@ class ExperimentFile(Strict):
     @field_validator("schemes", "protocols", "metrics")
     @classmethod
     def _known(cls, words: list[str], info: Any) -> list[str]:  # noqa: ANN401 - pydantic's info
-        known = {"schemes": SCHEMES, "protocols": PROTOCOLS, "metrics": METRICS}[info.field_name]
+        known = {"schemes": list(SCHEMES), "protocols": list(PROTOCOLS), "metrics": list(METRICS)}[info.field_name]
         for word in words:
             if word not in known:
                 raise ValueError(f'"{show(word)}" is not one of {", ".join(known)}{suggest(word, known)}')
@@ -120,7 +126,7 @@ class Experiment:
             protocols = entry.protocols or self.file.protocols
             source = self._source(entry)
             if entry.scheme:
-                one = load_corpus(source, entry.scheme, columns=entry.columns, label_map=entry.label_map)
+                one = load_corpus(source, entry.scheme, **entry.own())
                 loaded.append((one, protocols))
                 continue
             first = load_corpus(source)

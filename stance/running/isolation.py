@@ -16,7 +16,7 @@ from multiprocessing.context import ForkServerProcess
 import psutil
 
 from stance.core.errors import StanceError
-from stance.running.worker import Task, work
+from stance.running.tasks import Task
 
 POLL_SECONDS = 0.1
 PRELOAD = ["stance.running.worker"]
@@ -82,10 +82,16 @@ def _context() -> multiprocessing.context.ForkServerContext:
 
 
 def _start(context: multiprocessing.context.ForkServerContext, task: Task, seconds: float) -> _Running:
-    process = context.Process(target=work, args=(task,), daemon=True)
+    process = context.Process(target=_work, args=(task,), daemon=True)
     with _no_main_module():
         process.start()
     return _Running(task, process, time.monotonic() + seconds)
+
+
+def _work(task: Task) -> None:
+    from stance.running.worker import work
+
+    work(task)
 
 
 @contextlib.contextmanager

@@ -33,8 +33,8 @@ class Results:
     metrics : tuple of str
         Those that the experiment asks for.
     corpora : list of dict
-        ``name, title, scheme, labels, licence, citation, sha256, n_sentences, tests, metric, notes`` of
-        each corpus and scheme, in the experiment's order.
+        ``name, title, version, scheme, labels, licence, terms, citation, sha256, n_sentences, tests,
+        metric, notes`` of each corpus and scheme, in the experiment's order.
     classifiers : list of dict
         ``name, class, params``, in the experiment's order.
     cells : tuple of Cell
@@ -42,7 +42,7 @@ class Results:
     warnings : dict of str to list of str
         What a cell's classifier warned of, by the cell's key.
     failures : tuple of dict
-        ``cell, status, cause`` of those that failed.
+        ``title, status, cause`` of those that failed.
     timings : tuple of Timing
     provenance : Provenance
     """
@@ -99,22 +99,20 @@ def load_results(folder: str | Path) -> Results:
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
         provenance = Provenance(**json.loads((folder / PROVENANCE).read_text(encoding="utf-8")))
-        cells = tuple(Cell(**cell) for cell in held["cells"])
-        timings = tuple(_timing(folder, key) for key in held["timings"])
+        return Results(
+            folder=folder,
+            name=held["name"],
+            metrics=tuple(held["metrics"]),
+            corpora=held["corpora"],
+            classifiers=held["classifiers"],
+            cells=tuple(Cell(**cell) for cell in held["cells"]),
+            warnings=held["warnings"],
+            failures=tuple(held["failures"]),
+            timings=tuple(_timing(folder, key) for key in held["timings"]),
+            provenance=provenance,
+        )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RefusedFileError(f"{show(path)}: damaged: {show(repr(error))}; run the experiment again") from None
-    return Results(
-        folder=folder,
-        name=held["name"],
-        metrics=tuple(held["metrics"]),
-        corpora=held["corpora"],
-        classifiers=held["classifiers"],
-        cells=cells,
-        warnings=held["warnings"],
-        failures=tuple(held["failures"]),
-        timings=timings,
-        provenance=provenance,
-    )
 
 
 def write_scores(results: Results) -> None:

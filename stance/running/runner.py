@@ -24,7 +24,7 @@ from stance.running.isolation import Outcome, run_tasks
 from stance.running.plan import Job, code_sha256, make_plan, versions
 from stance.running.results import MANIFEST, PROVENANCE, Results, load_results, write_scores
 from stance.running.store import Store
-from stance.running.worker import Task
+from stance.running.tasks import Task
 
 SHOWN_LIBRARIES = ("scikit-learn", "numpy", "scipy", "pandas", "pyarrow", "datasets")
 
@@ -126,9 +126,9 @@ def _write_tables(store: Store, plan: Sequence[Job]) -> dict[str, Path]:
         key = job.corpus.sha256
         path = (store.folder / "work" / f"{key}.arrow").resolve()
         if key not in tables and not path.is_file():
-            with replacing(path) as temporary, pa.OSFile(str(temporary), "wb") as sink:
-                with pa.ipc.new_file(sink, job.corpus.table.schema) as writer:
-                    writer.write_table(job.corpus.table)
+            schema = job.corpus.table.schema
+            with replacing(path) as temporary, pa.ipc.new_file(str(temporary), schema) as writer:
+                writer.write_table(job.corpus.table)
         tables[key] = path
     return tables
 
@@ -235,6 +235,3 @@ def _cpu() -> str:
     except OSError:
         return platform.processor() or platform.machine()
     return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
-
-
-

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,60 +16,25 @@ import pandas as pd
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
-import stance.classifiers.baselines
-import stance.classifiers.model_files
-import stance.classifiers.stance_classifier
-from stance.classifiers.registry import make_classifier
+from stance.classifiers import baselines, model_files, stance_classifier
 from stance.core.errors import show
 from stance.data.corpora import X_COLUMNS, to_frame
 from stance.evaluation.timing import time_classifier
 from stance.running.store import Store
+from stance.running.tasks import Task
 
-__all__ = ["Task", "predict_cell", "time_cell", "work"]
-
-
-@dataclass(frozen=True)
-class Task:
-    """What a worker is told.
-
-    Attributes
-    ----------
-    kind : {"cells", "timings"}
-    key, title : str
-    record : dict
-        What is known beforehand and belongs into the stored record.
-    folder, table : pathlib.Path
-        The results folder, and the Arrow file of the corpus.
-    train, test : numpy.ndarray of int
-    class_name, params, scheme, seed
-        What makes the classifier.
-    """
-
-    kind: str
-    key: str
-    title: str
-    record: dict[str, Any]
-    folder: Path
-    table: Path
-    train: np.ndarray
-    test: np.ndarray
-    class_name: str
-    params: dict[str, Any]
-    scheme: str
-    seed: int | None
-
-    def make(self) -> Any:  # noqa: ANN401 - any classifier
-        """Return the unfitted classifier."""
-        return make_classifier(self.class_name, self.params, self.scheme, self.seed)
+# Loaded once, in the process that is forked for each cell; a cell would need seconds to do it.
+PRELOADED = (baselines, model_files, stance_classifier)
 
 
 def work(task: Task) -> None:
     """Do a task; an exception becomes a stored failure and exit status 1."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the run, which ends its children
     _die_with_parent()
     try:
         with threadpool_limits(1):
             (predict_cell if task.kind == "cells" else time_cell)(task)
-    except Exception as error:  # noqa: BLE001 - a classifier may raise anything; the others go on
+    except Exception as error:
         cause = f"{type(error).__name__}: {show(error, 300)}"
         Store(task.folder).write("failures", task.key, task.record | {"status": "error", "cause": cause})
         os._exit(1)

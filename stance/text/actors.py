@@ -198,11 +198,7 @@ def _complaint(key: str, problem: Mapping[str, Any], model: type[StrictTable]) -
         known = [field.alias or name for name, field in model.model_fields.items()]
         return f"{where}: is not a known key{suggest(problem['loc'][-1], known)}; known: {', '.join(known)}"
     rule = RULES.get(problem["type"], problem["msg"])
-    value = (
-        ""
-        if problem["type"] in ("missing", "too_short", "string_too_short")
-        else f'"{show(problem["input"])}" '
-    )
+    value = "" if problem["type"] in ("missing", "too_short", "string_too_short") else f'"{show(problem["input"])}" '
     return f"{where}: {value}{rule}"
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -80,7 +82,7 @@ def read_labels(y: object, n_sentences: int, labels: Sequence[str]) -> np.ndarra
     >>> read_labels(["favor", "none"], 2, ("favor", "against", "none"))
     array(['favor', 'none'], dtype=object)
     """
-    if isinstance(y, (str, bytes, Mapping, set)) or not hasattr(y, "__len__"):
+    if isinstance(y, (str, bytes, Mapping, set, frozenset)) or not hasattr(y, "__len__"):
         raise InputTypeError(f"y is {_kind(y)}; a 1-D sequence of labels is wanted")
     if getattr(y, "ndim", 1) != 1:
         raise InputError(f"y has {y.ndim} dimensions, not 1")  # type: ignore[attr-defined]
@@ -105,6 +107,8 @@ def _columns_of(X: object) -> dict[str, list[Any]]:
         if "text" not in names:
             found = ", ".join(show(name) for name in list(names)[:8])
             raise InputError(f'X has no column "text"; it has: {found or "none"}')
+        if list(names).count("text") > 1:
+            raise InputError('X has more than one column "text"')
         wanted = [n for n in ("text", "holder", "target", *_SPAN_NAMES) if n in names]
         return {name: _listed(X[name]) for name in wanted}  # type: ignore[index]
     if hasattr(X, "toarray") or getattr(X, "ndim", 1) != 1 or np.isscalar(X):
@@ -140,12 +144,23 @@ def _spans(texts: list[str], columns: dict[str, list[Any]], role: str) -> list[S
     spans: list[Span | None] = []
     for i, (text, name, start, end) in enumerate(zip(texts, names, starts, ends, strict=True)):
         if _is_missing(start) or _is_missing(end):
-            spans.append(None if _is_missing(name) or name in NOT_MENTIONED else _find(text, str(name)))
+            spans.append(_named_span(text, name, i, role))
+        elif not (_is_whole(start) and _is_whole(end)):
+            said = show(f"{start!r}..{end!r}")
+            raise InputTypeError(f"X: row {i}: {role} span {said} is not made of whole numbers")
         elif not 0 <= start < end <= len(text):
             raise InputError(f"X: row {i}: {role} span {start}..{end} is not inside of a text of {len(text)}")
         else:
             spans.append((int(start), int(end)))
     return spans
+
+
+def _named_span(text: str, name: object, i: int, role: str) -> Span | None:
+    if _is_missing(name):
+        return None
+    if not isinstance(name, str):
+        raise InputTypeError(f"X: row {i}: {role} is {_kind(name)}, not str: {show(repr(name))}")
+    return None if name in NOT_MENTIONED else _find(text, name)
 
 
 def _find(text: str, name: str) -> Span | None:
@@ -162,7 +177,14 @@ def _lexicons() -> tuple[ActorLexicon, IssueLexicon]:
 
 
 def _is_missing(value: object) -> bool:
-    return value is None or type(value).__name__ == "NAType" or (isinstance(value, float) and value != value)
+    return value is None or type(value).__name__ == "NAType" or (isinstance(value, float) and math.isnan(value))
+
+
+def _is_whole(value: object) -> bool:
+    # A column of offsets with gaps comes as floats: 3.0 is an offset, 3.5 and True are none.
+    return not isinstance(value, bool) and (
+        isinstance(value, Integral) or (isinstance(value, float) and value.is_integer())
+    )
 
 
 def _kind(value: object) -> str:

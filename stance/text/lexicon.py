@@ -75,9 +75,7 @@ class Lexicon:
         excluded: Iterable[str] = (),
     ) -> None:
         self._as_written: dict[str, str] = {}
-        self._entries: dict[str, tuple[str | None, str]] = {
-            fold_name(phrase): (None, "") for phrase in excluded
-        }
+        self._entries: dict[str, tuple[str | None, str]] = {fold_name(phrase): (None, "") for phrase in excluded}
         for keyed, strict in ((names, True), (any_case or {}, False)):
             for key, phrases in keyed.items():
                 for phrase in phrases:

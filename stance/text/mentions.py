@@ -89,11 +89,7 @@ class ActorLexicon(Lexicon):
         first, last = found[0], found[-1]
         gaps = [phrase[a.end : b.start] for a, b in pairwise(found)]
         after = phrase[last.end :]
-        if (
-            _hyphenated(phrase, found)
-            or not all(map(_carries, gaps))
-            or not (_carries(after) or _serves(after))
-        ):
+        if _hyphenated(phrase, found) or not all(map(_carries, gaps)) or not (_carries(after) or _serves(after)):
             return None
         before = phrase[: first.start]
         return first.name if _carries(before) or _leads_to(before, first.text) else None

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from stance.core.errors import InputError, show
+
 # Apostrophes stay inside words ("don't"); single letters and marks count ("a", "?").
 WORD_PATTERN = r"\w+(?:['’]\w+)*"
 
@@ -20,6 +22,17 @@ class Ngrams(TfidfVectorizer):  # type: ignore[misc]
     vocabulary is pickled and saved as one block of bytes; terms rarer than `min_df` are dropped only
     in data of 500 texts or more, so that a small corpus keeps its words.
 
+    Parameters
+    ----------
+    analyzer : {"word", "char_wb"}
+        Words, or characters within words; `InputError` for another: its terms could hold line ends.
+    ngram_range : (int, int)
+        Shortest and longest n-gram.
+    min_df : int
+        Texts that a term must stand in.
+    sublinear_tf : bool
+        Replace a term's count c in a text by 1 + log(c).
+
     Examples
     --------
     >>> counts = Ngrams(ngram_range=(1, 2)).fit(["Moscow doesn't object", "Moscow objects"])
@@ -28,6 +41,7 @@ class Ngrams(TfidfVectorizer):  # type: ignore[misc]
     """
 
     SMALL_TEXTS = 500
+    min_df: int
 
     def __init__(
         self,
@@ -52,6 +66,8 @@ class Ngrams(TfidfVectorizer):  # type: ignore[misc]
 
     def fit_transform(self, raw_documents: list[str], y: object = None) -> Any:  # noqa: ANN401 - sparse matrix
         """Learn vocabulary and weights; return the TF-IDF matrix, shape (n_texts, n_terms)."""
+        if self.analyzer not in ("word", "char_wb"):
+            raise InputError(f'analyzer "{show(self.analyzer)}" is neither "word" nor "char_wb"')
         given = self.min_df
         try:
             self.min_df = given if len(raw_documents) >= self.SMALL_TEXTS else 1

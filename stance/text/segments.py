@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from typing import NamedTuple
+
+from stance.text.lexicon import IN_WORD
 
 HOLDER, TARGET = "holderrole", "targetrole"
 WINDOW_TOKENS = 4
@@ -72,6 +75,7 @@ def cut_segments(text: str, holder: Span | None, target: Span | None, *, mask: b
         holder = None
     spans = sorted((span, role) for span, role in ((holder, HOLDER), (target, TARGET)) if span)
     if not spans:
+        text = _compose(text)
         words = _tokens(text)
         return Segments(text, words, words, "", "", "", "", "", "")
     marked, places = _mark(text, spans)
@@ -79,7 +83,7 @@ def cut_segments(text: str, holder: Span | None, target: Span | None, *, mask: b
     forward = spans[0][1] == HOLDER
     focus = TARGET if target else HOLDER
     return Segments(
-        sentence=marked if mask else text,
+        sentence=marked if mask else _compose(text),
         clause=_tokens(_clause(marked, places[focus])),
         left=_tokens(marked[: places[spans[0][1]][1]]),
         right=_tokens(marked[places[spans[-1][1]][0] :]),
@@ -87,7 +91,7 @@ def cut_segments(text: str, holder: Span | None, target: Span | None, *, mask: b
         backward="" if forward else between,
         near_target=_near(marked, places.get(TARGET)),
         near_holder=_near(marked, places.get(HOLDER)),
-        names="" if mask else " ".join(text[slice(*span)] + " " + role for span, role in spans),
+        names="" if mask else " ".join(_compose(text[slice(*span)]) + " " + role for span, role in spans),
     )
 
 
@@ -104,7 +108,15 @@ def find_phrase(text: str, phrase: str) -> Span | None:
 
 
 def _phrase_finder(phrase: str) -> Callable[[str], re.Match[str] | None]:
-    return re.compile(rf"(?<!\w){re.escape(phrase.strip())}(?!\w)", re.I).search
+    # In either form of its accents; `re` counts no combining mark as part of a word.
+    forms = {unicodedata.normalize(form, phrase.strip()) for form in ("NFC", "NFD")}
+    either = "|".join(map(re.escape, sorted(forms)))
+    return re.compile(rf"(?<![{IN_WORD}])(?:{either})(?![{IN_WORD}])", re.I).search
+
+
+def _compose(text: str) -> str:
+    """Return a text with composed accents: a decomposed one would end a word."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def _mark(text: str, spans: list[tuple[Span, str]]) -> tuple[str, dict[str, Span]]:
@@ -112,12 +124,13 @@ def _mark(text: str, spans: list[tuple[Span, str]]) -> tuple[str, dict[str, Span
     places: dict[str, Span] = {}
     end = length = 0
     for (start, stop), role in spans:
-        pieces += [text[end:start], role]
-        length += start - end
+        before = _compose(text[end:start])
+        pieces += [before, role]
+        length += len(before)
         places[role] = (length, length + len(role))
         length += len(role)
         end = stop
-    return "".join([*pieces, text[end:]]), places
+    return "".join([*pieces, _compose(text[end:])]), places
 
 
 def _clause(marked: str, place: Span) -> str:

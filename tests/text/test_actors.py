@@ -75,9 +75,7 @@ def test_colours_stand_out_from_white():
 
 
 def test_an_own_file_adds_and_replaces(tmp_path):
-    actors = load_actors(
-        written(tmp_path, OWN + '[iran]\nname = "Persia"\ncolour = "#222222"\nnames = ["Persia"]')
-    )
+    actors = load_actors(written(tmp_path, OWN + '[iran]\nname = "Persia"\ncolour = "#222222"\nnames = ["Persia"]'))
     assert list(actors) == ["russia", "trump", "israel", "iran", "nato"]
     assert actors["iran"].names == ("Persia",)
     assert actors["nato"].any_case == actors["nato"].excluded == ()

@@ -16,9 +16,7 @@ NAMES = sorted(n for a in load_actors().values() for n in (*a.names, *a.any_case
 ANY_TEXT = st.lists(
     st.one_of(
         st.text(st.characters(categories=["L", "M", "N", "P", "S", "Z", "C"]), max_size=8),
-        st.sampled_from(
-            [*NAMES, " ", "'s", "’s", "-", "#", "@", "\0", "\ud800", "\u0301", "trump card", "https://"]
-        ),
+        st.sampled_from([*NAMES, " ", "'s", "’s", "-", "#", "@", "\0", "\ud800", "\u0301", "trump card", "https://"]),
     ),
     max_size=12,
 ).map("".join)
@@ -94,9 +92,7 @@ def test_weak_names_count_on_demand():
 
 
 def test_apostrophes_and_hyphens_come_in_every_make():
-    assert [
-        m.name for m in LEXICON.find("Gideon Sa’ar, Gideon Sa'ar, Amir‑Abdollahian, Amir-Abdollahian")
-    ] == [
+    assert [m.name for m in LEXICON.find("Gideon Sa’ar, Gideon Sa'ar, Amir‑Abdollahian, Amir-Abdollahian")] == [
         *["israel"] * 2,
         *["iran"] * 2,
     ]

@@ -1,0 +1,77 @@
+# stance: who stands where on what. `make help` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := experiments
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+STANCE := $(VENV)/bin/stance
+UV := $(shell command -v uv 2>/dev/null)
+PYTHON3 ?= $(shell command -v python3.12 || command -v python3.13 || command -v python3.11 || command -v python3)
+export HF_HUB_OFFLINE := 1
+export HF_HUB_DISABLE_TELEMETRY := 1
+
+.PHONY: experiments setup dev report test lint bench corpora readme clean help
+
+experiments: setup  ## run experiments/actors.toml, print the table, write report.html and report.md (the default)
+	@$(STANCE) run experiments/actors.toml --report
+
+setup: $(VENV)/.core  ## make .venv with what the package needs (uv where it is present, else venv and pip)
+
+dev: $(VENV)/.dev  ## add what the tests and the linters need
+
+report: setup  ## write the reports of the last run again
+	@$(STANCE) report experiments/results/actors
+
+test: dev  ## run the tests, offline, with coverage
+	@$(PYTHON) -m pytest -n 2 --cov --cov-report=term:skip-covered --cov-fail-under=90
+
+lint: dev  ## check format, style and types
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/mypy
+
+bench: dev  ## measure speed: pytest-benchmark, one process, nothing else beside it
+	@$(PYTHON) -m pytest tests/benchmarks --benchmark-only -p no:randomly -o norecursedirs= -o timeout=1800
+
+corpora: setup  ## list the corpora, and say which are here
+	@$(STANCE) corpora list
+
+readme: setup  ## write the measured tables of the last runs into README.md
+	@$(PYTHON) docs/readme.py
+
+clean:  ## remove .venv, caches and results
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* experiments/results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help:  ## show this help
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# Both locks carry hashes; the package itself is installed without looking for anything else.
+$(VENV)/bin/python:
+	@echo "making $(VENV) (first use only)"
+ifdef UV
+	@uv venv -q --python 3.11 $(VENV) 2>/dev/null || uv venv -q $(VENV)
+else
+	@$(PYTHON3) -m venv $(VENV)
+endif
+
+$(VENV)/.core: requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "installing the locked requirements"
+ifdef UV
+	@uv pip install -q --python $(PYTHON) --require-hashes -r requirements.lock
+	@uv pip install -q --python $(PYTHON) --no-deps -e .
+else
+	@$(PYTHON) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PYTHON) -m pip install -q --disable-pip-version-check --no-deps -e .
+endif
+	@du -sk $(VENV) > $(VENV)/core-size
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock | $(VENV)/.core
+	@echo "installing what tests and linters need"
+ifdef UV
+	@uv pip install -q --python $(PYTHON) --require-hashes -r requirements-dev.lock
+else
+	@$(PYTHON) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+endif
+	@touch $@

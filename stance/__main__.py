@@ -1,0 +1,233 @@
+"""The command line: one thin function a verb; heavy modules are imported inside."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from stance import __version__
+from stance.core.errors import StanceError
+
+INTERRUPTED = 130
+CELLS_FAILED = 1
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(context_settings=CONTEXT)
+@click.version_option(__version__, prog_name="stance")
+def cli() -> None:
+    """Classify who stands where on what, and compare classifiers honestly.
+
+    \b
+    Example:
+      stance run experiments/actors.toml --report
+    """
+
+
+@cli.group()
+def corpora() -> None:
+    """List, show and fetch corpora.
+
+    \b
+    Example:
+      stance corpora fetch newsmtsc
+    """
+
+
+@corpora.command("list")
+def corpora_list() -> None:
+    """List the corpora that ship with the package, and whether their text is here.
+
+    \b
+    Example:
+      stance corpora list
+    """
+    from stance.data.corpora import list_corpora
+    from stance.data.fetch import is_here
+
+    for sheet in list_corpora():
+        state = "here" if is_here(sheet) else f"run: stance corpora fetch {sheet.name}"
+        click.echo(f"{sheet.name:<16} {', '.join(sheet.schemes):<20} {sheet.licence:<12} {state}")
+
+
+@corpora.command("show")
+@click.argument("name")
+def corpora_show(name: str) -> None:
+    """Show what a corpus says of itself: source, licence, terms, splits.
+
+    \b
+    Example:
+      stance corpora show newsmtsc
+    """
+    from stance.data.corpora import load_sheet
+
+    sheet = load_sheet(name)[1]
+    for key in ("title", "version", "licence", "terms", "homepage", "description", "citation"):
+        value = str(getattr(sheet, key)).strip()
+        if value:
+            click.echo(f"{key:<12} " + value.replace("\n", "\n" + " " * 13))
+    for scheme, part in sheet.schemes.items():
+        tests = ", ".join(part.tests) or "none named"
+        click.echo(f"{scheme:<12} labels {', '.join(sheet.labels(scheme))}; tests {tests}; metric {part.metric}")
+
+
+@corpora.command("fetch")
+@click.argument("name")
+@click.option("--from", "origin", type=click.Path(path_type=Path), help="A folder that holds the sheet's paths.")
+def corpora_fetch(name: str, origin: Path | None) -> None:
+    """Bring a corpus's text from its source, or from a folder; its hash is checked.
+
+    \b
+    Example:
+      stance corpora fetch newsmtsc --from downloads/newsmtsc
+    """
+    from stance.data.corpora import load_sheet
+    from stance.data.fetch import fetch_corpus
+
+    sheet = load_sheet(name)[1]
+    click.echo(f"{sheet.title}\nlicence: {sheet.licence}. {sheet.terms}", err=True)
+    fetch_corpus(sheet, origin, lambda line: click.echo(line, err=True))
+
+
+@cli.command("run")
+@click.argument("experiment", type=click.Path(path_type=Path))
+@click.option("--results", type=click.Path(path_type=Path), help="Results folder; default: beside the file.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Cells at once; default: all cores.")
+@click.option("--report", "wanted", is_flag=True, help="Also write report.html and report.md there.")
+def run_experiment(experiment: Path, results: Path | None, jobs: int | None, wanted: bool) -> None:
+    """Run an experiment and print its tables; what was finished before is not run again.
+
+    \b
+    Example:
+      stance run experiments/actors.toml --report
+    """
+    from stance.reporting.report import report
+    from stance.reporting.tables import render_terminal
+    from stance.running.runner import run
+
+    done = run(experiment, results, jobs=jobs)
+    click.echo(render_terminal(done))
+    click.echo(f"\nresults: {done.folder}")
+    for path in report(done) if wanted else []:
+        click.echo(f"report:  {path}")
+    if done.failures:
+        raise SystemExit(CELLS_FAILED)
+
+
+@cli.command("report")
+@click.argument("results", type=click.Path(path_type=Path))
+@click.option("--format", "formats", default="html,md", show_default=True, help="Of html, md, tex, csv.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Path of the report; default: in RESULTS.")
+def write_report(results: Path, formats: str, output: Path | None) -> None:
+    """Write the reports of a results folder.
+
+    \b
+    Example:
+      stance report experiments/results/actors --format html,md,csv
+    """
+    from stance.reporting.report import report
+
+    for path in report(results, output, formats=[word.strip() for word in formats.split(",") if word.strip()]):
+        click.echo(path)
+
+
+def table_options(command: Any) -> Any:  # noqa: ANN401 - click's decorators
+    """Add the options of every verb that reads a table of the user's."""
+    command = click.option("--encoding", default="utf-8", show_default=True, help="Of a CSV or TSV.")(command)
+    return click.option("--sep", "separator", help="What parts the fields of a CSV or TSV.")(command)
+
+
+@cli.command("train")
+@click.argument("corpus")
+@click.option("--scheme", help="stance, sentiment or directed; default: the corpus's first.")
+@click.option("--classifier", default="stance", show_default=True, help='A name, or "module:Class".')
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The model file.")
+@table_options
+def train(corpus: str, scheme: str | None, classifier: str, output: Path, separator: str | None, encoding: str) -> None:
+    """Train a classifier on a corpus's training splits, or on all of a file of yours.
+
+    \b
+    Example:
+      stance train four_actors --scheme stance -o model.stance
+    """
+    from stance.classifiers.model_files import save_model
+    from stance.classifiers.registry import make_classifier
+    from stance.data.corpora import X_COLUMNS, load_corpus
+
+    loaded = load_corpus(corpus, scheme, separator=separator, encoding=encoding)
+    made = make_classifier(classifier, scheme=loaded.scheme.name)
+    wanted = loaded.sheet.schemes[loaded.scheme.name].train
+    frame = loaded.frame
+    rows = frame[frame["split"].isin(wanted)] if loaded.splits else frame
+    save_model(made.fit(rows[list(X_COLUMNS)], rows["label"]), output)
+    click.echo(f"{output}: {classifier}, {loaded.scheme.name}, trained on {len(rows):,} sentences of {loaded.name}")
+
+
+@cli.command("predict")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="CSV, TSV, JSONL or Parquet.")
+@table_options
+def predict(model: Path, source: Path, output: Path, separator: str | None, encoding: str) -> None:
+    """Label the sentences of a CSV, TSV, JSONL or Parquet file with a model.
+
+    \b
+    Example:
+      stance predict model.stance sentences.csv -o labelled.csv
+    """
+    from stance.scoring.files import predict_file
+
+    rows = predict_file(model, source, output, separator=separator, encoding=encoding)
+    click.echo(f"{output}: {rows:,} rows")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line: errors are one line each, exit codes as documented.
+
+    0 all well; 1 some cells failed; 2 usage, input or configuration; 3 results busy; 4 storage;
+    5 refused file; 130 interrupted, resumable.
+    """
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    with contextlib.suppress(ValueError):  # only the main thread may
+        signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        cli.main(args=arguments, prog_name="stance", standalone_mode=False)
+    except click.exceptions.Abort:
+        _leave("interrupted; run the same command again to go on where it stopped", INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        raise SystemExit(error.exit_code) from None
+    except StanceError as error:
+        _leave(str(error), error.exit_code)
+    except BrokenPipeError:
+        _silence(sys.stdout)
+        raise SystemExit(CELLS_FAILED) from None
+    except Exception as error:
+        if os.environ.get("STANCE_DEBUG"):
+            raise
+        _leave(f"unexpected {type(error).__name__}: {error}; set STANCE_DEBUG=1 for the details", CELLS_FAILED)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _leave(message: str, code: int) -> None:
+    for line in message.splitlines():
+        click.echo(f"error: {line}", err=True)
+    raise SystemExit(code)
+
+
+def _silence(stream: Any) -> None:  # noqa: ANN401 - a text stream
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+if __name__ == "__main__":
+    main()

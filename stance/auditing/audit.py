@@ -1,0 +1,156 @@
+"""Audit: every figure of a corpus, and whether it keeps the limits that its sheet sets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from stance.auditing import constructed, probes
+from stance.auditing.agreement import cohen_kappa, krippendorff_alpha
+from stance.auditing.duplicates import folded
+from stance.auditing.findings import Audit, Measure, judge
+from stance.auditing.leaks import leak_lines, leak_measures, overlaps
+from stance.auditing.measures import label_gap, majority_f1, word_counts
+from stance.data.corpora import Corpus, load_corpus, load_sheet
+from stance.data.tables import LINE, read_table
+
+ANNOTATIONS = "annotations.csv"
+MAX_PROBED = 20_000  # rows; beyond, cross-validated probes would take minutes and tell nothing new
+
+
+def audit(source: str | Path, scheme: str | None = None) -> Audit:
+    """Compute the figures of a corpus: size, balance, duplicates, leaks, ceilings, agreement, probes.
+
+    What does not apply to a corpus (agreement without a second pass, leaks without an official test) is
+    left out, and says so.
+
+    Parameters
+    ----------
+    source : str or path
+        A corpus by name, a folder with a sheet, or a file of your own (then `scheme` is needed).
+    scheme : str, optional
+        Audit this scheme alone.
+
+    Raises
+    ------
+    InputError, MissingDataError, RefusedFileError
+        If the corpus cannot be loaded.
+    """
+    first = load_corpus(source, scheme)
+    names = [first.scheme.name] if scheme else list(first.sheet.schemes)
+    corpora = [load_corpus(source, name) if name != first.scheme.name else first for name in names]
+    sections: dict[str, list[Measure]] = {}
+    leaks: list[str] = []
+    for corpus in corpora:
+        name = corpus.scheme.name
+        found = overlaps(corpus)
+        leaks += [f"{name}, {line}" for line in leak_lines(found)]
+        sections[f"{name}: size and balance"] = _prefixed(name, _balance(corpus))
+        sections[f"{name}: duplicates and tests"] = _prefixed(name, [*_duplicates(corpus), *leak_measures(found)])
+        sections[f"{name}: probes"] = _prefixed(name, _probes(corpus))
+    folder = None if Path(source).is_file() else load_sheet(source)[0]
+    sections["text"] = _text(first)
+    if folder is not None and first.sheet.reader == "four_actors":
+        rows = pd.concat([read_table(folder / f.path).drop_columns([LINE]).to_pandas() for f in first.sheet.files])
+        sections["construction"] = constructed.construction(rows.reset_index(drop=True))
+    sections["agreement of two passes"] = _agreement(folder, first.frame)
+    limits = first.sheet.limits
+    judged = {title: [judge(one, limits) for one in measures] for title, measures in sections.items()}
+    measured = {one.name for section in judged.values() for one in section if one.value is not None}
+    return Audit(first.name, judged, leaks, sorted(set(limits) - measured))
+
+
+def _prefixed(scheme: str, measures: list[Measure]) -> list[Measure]:
+    return [Measure(f"{scheme}.{m.name}", m.value, m.note, m.limit, m.ok) for m in measures]
+
+
+def _balance(corpus: Corpus) -> list[Measure]:
+    frame = corpus.frame
+    shares = frame["label"].value_counts(normalize=True)
+    measures = [
+        Measure("rows", len(frame)),
+        Measure("groups", int(frame["group"].nunique())),
+        Measure("largest_group", int(frame["group"].value_counts().max()), "rows"),
+        *(Measure(f"share_{label}", float(shares.get(label, 0.0))) for label in corpus.scheme.labels),
+    ]
+    filed = frame[frame["actor"].notna()]
+    if filed["actor"].nunique() < 2:
+        return [*measures, Measure("actors", int(filed["actor"].nunique()), "too few to compare")]
+    table = pd.crosstab(filed["actor"], filed["label"]).reindex(columns=list(corpus.scheme.labels), fill_value=0)
+    actor, target = filed["actor"], filed["target"]
+    directed = tuple(corpus.scheme.labels[:2])
+    return [
+        *measures,
+        Measure("rows_per_actor", int(table.sum(axis=1).min()), "of the actor with the fewest"),
+        Measure("rows_per_actor_and_label", int(table.to_numpy().min()), "of the smallest cell"),
+        Measure("actor_gap_points", label_gap(filed["label"], actor, directed), f"in the share of {directed}"),
+        Measure("majority_by_actor", majority_f1(filed["label"], [actor]), "macro-F1 of each actor's commonest label"),
+        Measure(
+            "majority_by_actor_target", majority_f1(filed["label"], [actor, target]), "the same by actor and target"
+        ),
+    ]
+
+
+def _duplicates(corpus: Corpus) -> list[Measure]:
+    frame = corpus.frame.assign(folded=folded(list(corpus.frame["text"])).to_numpy())
+    keys = ["folded", "holder", "target"]
+    labels = frame.groupby(keys, dropna=False)["label"].nunique()
+    return [
+        Measure("distinct_sentences", int(frame["folded"].nunique()), "case, punctuation and brackets dropped"),
+        Measure("repeated_rows", int(frame.duplicated(keys).sum()), "same text, holder and target as an earlier row"),
+        Measure("conflicting_labels", int((labels > 1).sum()), "same text, holder and target, different labels"),
+    ]
+
+
+def _probes(corpus: Corpus) -> list[Measure]:
+    part = corpus.sheet.schemes[corpus.scheme.name]
+    frame = corpus.frame[~corpus.frame["split"].isin(part.tests)]
+    texts, labels, groups = frame["text"], frame["label"], frame["group"]
+    if len(frame) > MAX_PROBED or labels.value_counts().min() < probes.N_FOLDS or groups.nunique() < probes.N_FOLDS:
+        return [Measure("probes", None, f"left out: more than {MAX_PROBED:,} rows, or too few of a label")]
+    sizes = groups.map(groups.value_counts()).astype(float).tolist()
+    scores = {name: probes.plain_text_f1(name, texts, labels, groups, corpus.scheme.name) for name in probes.PLAIN_TEXT}
+    best = max(scores, key=lambda name: scores[name])
+    note = "macro-F1, grouped cross-validation, tests left unread"
+    return [
+        Measure("probe_length", probes.probe_f1(word_counts(texts).astype(float).tolist(), labels, groups), note),
+        Measure("probe_first_word", probes.probe_f1(probes.first_words(texts), labels, groups), note),
+        Measure("probe_group_size", probes.probe_f1(sizes, labels, groups), note),
+        Measure("best_plain_text", scores[best], f"{best}; {note}"),
+    ]
+
+
+def _text(corpus: Corpus) -> list[Measure]:
+    texts = corpus.frame["text"].drop_duplicates()
+    counts = word_counts(texts)
+    strange = sum(not c.isprintable() or c == "\ufffd" for text in texts for c in text)
+    return [
+        Measure("shortest_words", int(counts.min())),
+        Measure("longest_words", int(counts.max())),
+        Measure("mean_words", float(counts.mean())),
+        Measure("sd_words", float(counts.std())),
+        Measure("word_forms", constructed.word_forms(texts), "distinct, case folded"),
+        Measure("unprintable_characters", int(strange), "control characters, U+FFFD"),
+    ]
+
+
+def _agreement(folder: Path | None, frame: pd.DataFrame) -> list[Measure]:
+    path = folder / ANNOTATIONS if folder is not None else None
+    if path is None or not path.is_file():
+        return [Measure("kappa", None, f"left out: no {ANNOTATIONS} with a second pass")]
+    table = read_table(path).to_pandas().merge(frame[["id", "actor"]], on="id", how="left")
+    measures = []
+    for scheme in ("stance", "sentiment"):
+        pairs = {"": table} | {f".{actor}": rows for actor, rows in table.groupby("actor")}
+        if "phenomena" in table.columns:
+            named = table.assign(one=table["phenomena"].str.split()).explode("one")
+            pairs |= {f".{name}": rows for name, rows in named.groupby("one")}
+        for suffix, rows in pairs.items():
+            first, second = rows[f"{scheme}_first"].tolist(), rows[f"{scheme}_second"].tolist()
+            alpha = krippendorff_alpha(zip(first, second, strict=True))
+            said = (
+                f"{len(rows):,} rows; Krippendorff's alpha {alpha:.3f}" if alpha is not None else f"{len(rows):,} rows"
+            )
+            measures.append(Measure(f"kappa_{scheme}{suffix}", cohen_kappa(first, second), said))
+    return measures

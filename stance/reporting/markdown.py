@@ -1,0 +1,67 @@
+"""Markdown: the report for a repository's pages; all that comes from data is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from stance.reporting.columns import SPEED_NOTE, Table, notes, score_table, speed_tables
+from stance.reporting.escaping import markdown
+from stance.reporting.leaderboard import Board
+from stance.reporting.sections import READING, classifiers, corpora, failures, provenance, warnings
+from stance.running.results import Results
+
+
+def render_markdown(results: Results, boards: Sequence[Board], picture: str | None = None) -> str:
+    """Return the report as GitHub-flavoured Markdown.
+
+    Parameters
+    ----------
+    results : Results
+    boards : sequence of Board
+        Those of the results.
+    picture : str, optional
+        Name of the plot's file beside the report.
+    """
+    parts = [f"# Report: {markdown(results.name)}", *map(markdown, READING)]
+    if picture:
+        parts.append(f"![Macro-F1 against predicted sentences per second]({picture})")
+    for board in boards:
+        parts += [f"## {markdown(board.title)}", render_rows(score_table(board))]
+        parts.append(_list(map(markdown, notes(board))))
+    for place, table in speed_tables(boards).items():
+        parts += [f"## Speed: {markdown(' · '.join(place))}", render_rows(table), markdown(SPEED_NOTE)]
+    failed = [f"{markdown(title)}: {markdown(status)}: {markdown(cause)}" for title, status, cause in failures(results)]
+    said = [f"{markdown(who)}: {markdown(text)}" for who, text in warnings(results)]
+    parts += ["## What could not be run", _list(failed) or "All cells finished."]
+    if said:
+        parts += ["### Warnings", _list(said)]
+    parts.append("## Corpora")
+    for corpus in corpora(results):
+        parts += [f"### {markdown(corpus['title'])}", _facts([("name", corpus["name"]), *corpus["facts"]])]
+    parts += ["## Classifiers", _facts(classifiers(results)), "## Provenance", _facts(provenance(results))]
+    return "\n\n".join(parts) + "\n"
+
+
+def render_rows(table: Table) -> str:
+    r"""Return a table in Markdown, numbers to the right.
+
+    Examples
+    --------
+    >>> from stance.reporting.columns import Column
+    >>> print(render_rows(Table(("a|b",), (Column("macro-F1", "F1", ("0.500",)),))))
+    | classifier | macro-F1 |
+    | :-- | --: |
+    | a\|b | 0.500 |
+    """
+    lines = [["classifier", *(markdown(column.head) for column in table.columns)]]
+    lines.append([":--", *("--:" for _ in table.columns)])
+    lines += [[markdown(cell) for cell in row] for row in table.rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _facts(pairs: Iterable[tuple[str, str]]) -> str:
+    return _list(f"**{markdown(word)}**: {markdown(said)}" for word, said in pairs)
+
+
+def _list(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)

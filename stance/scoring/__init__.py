@@ -1,0 +1,1 @@
+"""Floor 8: models at work on files of sentences."""

@@ -1,0 +1,142 @@
+"""Files of sentences in, labels out."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from tqdm import tqdm
+
+from stance.classifiers.model_files import load_model
+from stance.core.errors import InputError, show
+from stance.core.files import replacing
+from stance.data.tables import LINE, read_table, require_columns, require_texts
+from stance.reporting.escaping import csv_cell
+
+BATCH_SENTENCES = 2048
+ADDED = ("prediction", "confidence", "status")
+SPANS = ("holder_start", "holder_end", "target_start", "target_end")
+SEPARATORS = {".csv": ",", ".tsv": "\t"}
+WRITTEN = (*SEPARATORS, ".jsonl", ".parquet")
+
+
+def predict_file(
+    model: str | Path,
+    source: str | Path,
+    output: str | Path,
+    *,
+    separator: str | None = None,
+    encoding: str = "utf-8",
+    progress: bool | None = None,
+) -> int:
+    """Label the sentences of a file; keep its rows and columns.
+
+    Parameters
+    ----------
+    model : path
+        A model file that `stance.save_model` wrote.
+    source : path
+        CSV, TSV, JSONL or Parquet with a ``text`` column and, where known, ``holder``, ``target`` and
+        their spans.
+    output : path
+        CSV, TSV, JSONL or Parquet; written whole or not at all. To the source's columns it adds
+        ``prediction``, ``confidence`` (the probability of the label; empty where the model gives none)
+        and ``status``: ``ok``, or ``empty_text`` or ``missing_text``, whose row has no label. In CSV and
+        TSV a cell that a spreadsheet would compute is quoted by ``'``.
+    separator, encoding : str, optional
+        Of a CSV or TSV source; neither is guessed.
+    progress : bool, optional
+        Whether to draw a progress bar; by default where stderr is a terminal.
+
+    Returns
+    -------
+    int
+        Rows written.
+
+    Raises
+    ------
+    InputError, MissingDataError, RefusedFileError, StorageError
+        Before anything is written.
+    """
+    path = Path(output)
+    if path.suffix not in WRITTEN:
+        raise InputError(f"{show(path)}: write to one of {', '.join(WRITTEN)}")
+    classifier = load_model(model)
+    table = read_table(source, separator=separator, encoding=encoding)
+    require_columns(table, source, ["text"])
+    require_texts(table, source, ["text"])
+    taken = [name for name in ADDED if name in table.column_names]
+    if taken:
+        raise InputError(f"{show(source)}: has a column {taken[0]} already; rename it")
+    table = table.drop_columns([LINE])
+    labelled = _predict(classifier, table, progress)
+    for name, values in zip(ADDED, labelled, strict=True):
+        table = table.append_column(name, values)
+    with replacing(path) as temporary:
+        _write(table, temporary, path.suffix)
+    return int(table.num_rows)
+
+
+def _predict(classifier: Any, table: pa.Table, progress: bool | None) -> tuple[pa.Array, pa.Array, pa.Array]:  # noqa: ANN401
+    texts = table.column("text").to_pylist()
+    status = ["missing_text" if t is None else "ok" if t.strip() else "empty_text" for t in texts]
+    rows = np.flatnonzero(np.array(status) == "ok")
+    labels: list[str | None] = [None] * len(texts)
+    confidence: list[float | None] = [None] * len(texts)
+    sentences = _sentences(table)
+    hidden = None if progress is None else not progress
+    with tqdm(total=len(rows), unit=" sentences", unit_scale=True, disable=hidden) as bar:
+        for start in range(0, len(rows), BATCH_SENTENCES):
+            batch = rows[start : start + BATCH_SENTENCES]
+            said, sure = _label(classifier, sentences.take(pa.array(batch)))
+            for row, label, probability in zip(batch, said, sure, strict=True):
+                labels[row], confidence[row] = label, probability
+            bar.update(len(batch))
+    return pa.array(labels, pa.string()), pa.array(confidence, pa.float64()), pa.array(status, pa.string())
+
+
+def _sentences(table: pa.Table) -> pa.Table:
+    """Return the columns that a classifier reads; spans of a CSV become integers."""
+    names = [name for name in ("text", "holder", "target", *SPANS) if name in table.column_names]
+    kept = table.select(names)
+    for name in SPANS:
+        if name in names and pa.types.is_string(kept.schema.field(name).type):
+            values = [_integer(value, name, row) for row, value in enumerate(kept.column(name).to_pylist(), 1)]
+            kept = kept.set_column(kept.schema.get_field_index(name), name, pa.array(values, pa.int64()))
+    return kept
+
+
+def _integer(value: str | None, name: str, row: int) -> int | None:
+    if value is None or not value.strip():
+        return None
+    if not value.strip().isdecimal():
+        raise InputError(f'row {row}, column "{name}": "{show(value)}" is not a whole number')
+    return int(value)
+
+
+def _label(classifier: Any, sentences: pa.Table) -> tuple[Sequence[str], Sequence[float | None]]:  # noqa: ANN401
+    if not hasattr(classifier, "predict_proba"):
+        return [str(label) for label in classifier.predict(sentences)], [None] * len(sentences)
+    probabilities = classifier.predict_proba(sentences)
+    best = probabilities.argmax(axis=1)
+    return [str(label) for label in classifier.classes_[best]], [float(p) for p in probabilities.max(axis=1)]
+
+
+def _write(table: pa.Table, path: Path, suffix: str) -> None:
+    if suffix == ".parquet":
+        pq.write_table(table, path, compression="zstd", write_page_checksum=True)
+        return
+    with path.open("w", encoding="utf-8", newline="") as file:
+        if suffix == ".jsonl":
+            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in table.to_pylist())
+            return
+        writer = csv.writer(file, delimiter=SEPARATORS[suffix], lineterminator="\n")
+        writer.writerow(csv_cell(name) for name in table.column_names)
+        for row in table.to_pylist():
+            writer.writerow("" if value is None else csv_cell(value) for value in row.values())

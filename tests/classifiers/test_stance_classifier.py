@@ -1,0 +1,137 @@
+"""StanceClassifier: it knows who holds and who is meant, whatever they are called."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.linear_model import RidgeClassifier
+from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_predict, cross_val_score
+from sklearn.pipeline import Pipeline
+
+from stance.classifiers.baselines import LinearSVMClassifier
+from stance.classifiers.stance_classifier import StanceClassifier
+from stance.core.errors import InputError
+from stance.text.inputs import read_sentences
+
+NAMES = {"russia": "Moscow", "iran": "Tehran", "israel": "Israel", "trump": "Trump"}
+VERBS = ("backs", "praises", "welcomes", "applauds")
+
+
+def swapped_task(pairs):
+    """Return each sentence twice: asked of one actor toward the other, and the other way round."""
+    rows = []
+    for (one, other), verb in itertools.product(pairs, VERBS):
+        text = f"{NAMES[one]} {verb} {NAMES[other]} and is scolded by it."
+        rows.append((text, one, other, "favor"))
+        rows.append((text, other, one, "against"))
+    return pd.DataFrame(rows, columns=["text", "holder", "target", "label"])
+
+
+ALL_PAIRS = list(itertools.permutations(NAMES, 2))
+TRAIN, TEST = swapped_task(ALL_PAIRS[:8]), swapped_task(ALL_PAIRS[8:])
+X_COLUMNS = ["text", "holder", "target"]
+
+
+def test_direction_decides_and_only_it_can_tell():
+    stance = StanceClassifier().fit(TRAIN[X_COLUMNS], TRAIN["label"])
+    assert stance.score(TEST[X_COLUMNS], TEST["label"]) == 1.0
+    blind = LinearSVMClassifier().fit(TRAIN[X_COLUMNS], TRAIN["label"])
+    # Each text stands there with either label: whatever is blind to the holder is wrong on half.
+    assert blind.score(TEST[X_COLUMNS], TEST["label"]) == 0.5
+
+
+def renamed(frame, names):
+    """Return the sentences with other actors in the same places."""
+    words = {NAMES[old]: NAMES[new] for old, new in names.items()}
+    texts = [" ".join(words.get(word, word) for word in text.split(" ")) for text in frame["text"]]
+    columns = {"text": texts, "holder": frame["holder"].map(names), "target": frame["target"].map(names)}
+    return pd.DataFrame(columns)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(NAMES))[1::5])
+def test_masked_predictions_are_the_same_for_other_actors(order):
+    names = dict(zip(NAMES, order, strict=True))
+    classifier = StanceClassifier().fit(TRAIN[X_COLUMNS], TRAIN["label"])
+    other = renamed(TEST, names)
+    assert not other.equals(TEST[X_COLUMNS])
+    for method in ("predict", "predict_proba", "decision_function"):
+        ask = getattr(classifier, method)
+        assert np.array_equal(ask(other), ask(TEST[X_COLUMNS])), method
+
+
+def test_unmasked_it_learns_who_is_usually_for_what():
+    rows = [(f"{NAMES[a]} met {NAMES[b]} today.", a, b, "favor" if a == "russia" else "against") for a, b in ALL_PAIRS]
+    frame = pd.DataFrame(rows, columns=[*X_COLUMNS, "label"])
+    shown = StanceClassifier(mask_mentions=False).fit(frame[X_COLUMNS], frame["label"])
+    assert shown.score(frame[X_COLUMNS], frame["label"]) == 1.0
+    masked = StanceClassifier().fit(frame[X_COLUMNS], frame["label"])
+    assert len(set(masked.predict(frame[X_COLUMNS]))) == 1
+
+
+def test_spans_say_which_mention_is_meant():
+    text = "Trump backs Trump and scolds Trump."
+    starts = [0, 12, 29]
+    rows = [
+        {"text": text, "holder_start": 0, "holder_end": 5, "target_start": s, "target_end": s + 5} for s in starts[1:]
+    ]
+    segments = StanceClassifier().make_features(read_sentences(pd.DataFrame(rows)))
+    assert segments["forward"].tolist() == [
+        "holderrole backs targetrole",
+        "holderrole backs Trump and scolds targetrole",
+    ]
+
+
+# scikit-learn's tools, with a table as X.
+
+
+def test_grid_search_chooses_by_groups():
+    groups = TRAIN["holder"] + TRAIN["target"]
+    grid = {"C": [0.1, 1.0], "mask_mentions": [True, False], "estimator": [None, RidgeClassifier()]}
+    search = GridSearchCV(StanceClassifier(char_ngrams=False), grid, cv=GroupKFold(2), error_score="raise")
+    search.fit(TRAIN[X_COLUMNS], TRAIN["label"], groups=groups)
+    assert search.best_score_ > 0.9
+    assert search.score(TEST[X_COLUMNS], TEST["label"]) > 0.9
+
+
+def test_pipeline_clone_and_cross_validation():
+    pipeline = clone(Pipeline([("stance", StanceClassifier(char_ngrams=False))]))
+    found = cross_val_predict(pipeline, TRAIN[X_COLUMNS], TRAIN["label"], cv=2)
+    assert np.mean(found == TRAIN["label"]) > 0.9
+    scores = cross_val_score(pipeline, TRAIN[X_COLUMNS], TRAIN["label"], cv=2, scoring="f1_macro")
+    assert scores.min() > 0.9
+
+
+def test_calibration_keeps_the_order_of_classes():
+    calibrated = CalibratedClassifierCV(StanceClassifier(char_ngrams=False), cv=2)
+    calibrated.fit(TRAIN[X_COLUMNS], TRAIN["label"])
+    assert calibrated.classes_.tolist() == ["against", "favor"]
+    assert calibrated.score(TEST[X_COLUMNS], TEST["label"]) > 0.9
+
+
+def test_an_estimator_of_your_choice_learns_on_top():
+    ridge = RidgeClassifier(alpha=0.5)
+    classifier = StanceClassifier(estimator=ridge).fit(TRAIN[X_COLUMNS], TRAIN["label"])
+    assert not hasattr(ridge, "coef_")
+    assert not hasattr(classifier, "predict_proba")
+    assert classifier.decision_function(TEST[X_COLUMNS]).shape == (len(TEST),)
+    assert classifier.get_params()["estimator__alpha"] == 0.5
+    assert classifier.score(TEST[X_COLUMNS], TEST["label"]) > 0.9
+
+
+def test_no_scores_for_no_sentences():
+    classifier = StanceClassifier().fit(TRAIN[X_COLUMNS], TRAIN["label"])
+    assert classifier.predict([]).shape == classifier.decision_function([]).shape == (0,)
+    assert classifier.predict_proba([]).shape == (0, 2)
+
+
+def test_plain_texts_are_enough():
+    classifier = StanceClassifier().fit(["we back it", "we scold it"] * 3, ["favor", "against"] * 3)
+    assert classifier.predict(["they back it"]).tolist() == ["favor"]
+
+
+def test_an_unknown_scheme_is_named():
+    with pytest.raises(InputError, match='did you mean "stance"'):
+        StanceClassifier(scheme="stanse").fit(["a", "b"], ["favor", "none"])

@@ -1,0 +1,57 @@
+"""What all tests share: no network, a folder of invented sentences, one thread a process."""
+
+import csv
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+VERBS = {
+    "favor": ["welcomed", "backed", "endorsed", "hailed", "supported", "defended"],
+    "against": ["rejected", "condemned", "denounced", "opposed", "blocked", "scorned"],
+    "none": ["discussed", "mentioned", "noted", "reviewed", "listed", "recalled"],
+}
+PLACES = ["in Geneva", "on Monday", "after the vote", "without delay", "at dawn", "over tea"]
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch):
+    """Fail any test that connects to anything but this machine."""
+    connect = socket.socket.connect
+
+    def guarded(self, address):
+        if isinstance(address, tuple) and address[0] not in LOOPBACK:
+            raise AssertionError(f"a test tried to reach {address}")
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+def write_csv(path: Path, rows: list[dict[str, str]]) -> Path:
+    """Write rows as a CSV file and return its path."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+@pytest.fixture
+def sentences() -> list[dict[str, str]]:
+    """108 invented sentences whose verb gives the stance away."""
+    return [
+        {"text": f"Moscow {verb} the truce {place}.", "label": label, "target": "the truce"}
+        for label, verbs in VERBS.items()
+        for verb in verbs
+        for place in PLACES
+    ]
+
+
+@pytest.fixture
+def own_csv(tmp_path, sentences) -> Path:
+    """A CSV of text, label and target, and nothing else."""
+    return write_csv(tmp_path / "mine.csv", sentences)

@@ -1,0 +1,103 @@
+"""The public corpora as published: counts, offsets, leaks and actors. Needs STANCE_DATA."""
+
+import pytest
+
+from stance.core.paths import data_folder
+from stance.data.corpora import load_sheet
+from stance.data.sheets import read_sheet
+from stance.data.splits import make_folds
+
+pytestmark = pytest.mark.public
+
+SIZES = {
+    ("newsmtsc", "sentiment"): {"train": 8739, "devtest_mt": 1476, "devtest_rw": 1146},
+    ("dse", "directed"): {"train": 13144, "dev": 1461, "test": 1623},
+    ("dse", "stance"): {"train": 26288, "dev": 2922, "test": 3246},
+}
+LABELS = {
+    ("newsmtsc", "sentiment", "train"): {"negative": 3316, "neutral": 3028, "positive": 2395},
+    ("newsmtsc", "sentiment", "devtest_mt"): {"negative": 482, "neutral": 748, "positive": 246},
+    ("newsmtsc", "sentiment", "devtest_rw"): {"negative": 429, "neutral": 455, "positive": 262},
+    ("dse", "directed", "test"): {
+        "none": 1060,
+        "favor": 166,
+        "against": 316,
+        "favor_back": 33,
+        "against_back": 48,
+    },
+    # Both directions of a sentence: 1060 sentences without any, and the silent side of the other 563.
+    ("dse", "stance", "test"): {"favor": 166 + 33, "against": 316 + 48, "none": 2 * 1060 + 563},
+}
+# Rows by actor, all splits, in DATASETS.md: regular expressions over the entity columns.
+ACTORS = {
+    ("dse", "directed"): {"russia": 442, "trump": 2317, "israel": 160, "iran": 151},
+    ("newsmtsc", "sentiment"): {"russia": 90, "trump": 1133, "israel": 31, "iran": 17},
+}
+
+
+def ids(value):
+    return "-".join(value) if isinstance(value, tuple) else None
+
+
+@pytest.mark.parametrize("key", SIZES, ids=ids)
+def test_row_counts(public, key):
+    corpus = public(*key)
+    assert {name: len(corpus.split(name)[1]) for name in corpus.splits} == SIZES[key]
+    assert corpus.frame["id"].is_unique
+    assert corpus.notes == ()
+
+
+@pytest.mark.parametrize("key", LABELS, ids=ids)
+def test_label_counts(public, key):
+    _, y = public(*key[:2]).split(key[2])
+    assert y.value_counts().to_dict() == LABELS[key]
+
+
+@pytest.mark.parametrize("key", SIZES, ids=ids)
+def test_offsets_name_what_they_say(public, key):
+    frame = public(*key).frame
+    for role in ("holder", "target"):
+        named = frame.dropna(subset=[f"{role}_start"])
+        spans = zip(named["text"], named[f"{role}_start"], named[f"{role}_end"], strict=True)
+        assert [text[start:end] for text, start, end in spans] == named[role].tolist()
+    assert frame["target_start"].notna().all()
+
+
+@pytest.mark.parametrize(("key", "wanted"), ACTORS.items(), ids=map(ids, ACTORS))
+def test_rows_are_filed_under_their_actors(public, key, wanted):
+    found = public(*key).frame["actor"].value_counts().to_dict()
+    assert set(found) == set(wanted)
+    for actor, rows in wanted.items():
+        # The lexicon leaves out what a regular expression takes: "the Trump campaign's critics".
+        assert rows * 0.75 - 1 <= found[actor] <= rows * 1.02
+
+
+def test_the_published_test_of_dse_leaks_and_the_clean_one_does_not(public):
+    (whole,) = make_folds(public("dse", "directed"), "official")
+    (clean,) = make_folds(public("dse", "directed"), "official-clean")
+    assert (len(whole.train), len(whole.test)) == (13144, 1623)
+    assert abs(len(clean.test) - 1179) <= 5
+    assert 12700 <= len(clean.train) <= 12780
+
+
+def test_both_directions_of_a_sentence_leave_together(public):
+    (clean,) = make_folds(public("dse", "stance"), "official-clean")
+    assert abs(len(clean.test) - 2 * 1179) <= 10
+
+
+def test_half_of_the_tests_of_newsmtsc_share_an_article_with_train(public):
+    frame = public("newsmtsc", "sentiment").frame
+    known = set(frame[frame["split"] == "train"]["group"])
+    shared = frame.drop_duplicates(["split", "text"])
+    for test, share in {"devtest_mt": 0.498, "devtest_rw": 0.484}.items():
+        part = shared[shared["split"] == test]
+        assert part["group"].isin(known).mean() == pytest.approx(share, abs=0.01)
+
+
+@pytest.mark.parametrize("name", ["newsmtsc", "dse"])
+def test_the_sheet_s_sizes_are_the_files(public, name):
+    folder, sheet = load_sheet(name)
+    public(name, next(iter(sheet.schemes)))
+    assert read_sheet(folder) == sheet
+    for file in sheet.files:
+        assert (data_folder() / name / file.path).stat().st_size == file.bytes

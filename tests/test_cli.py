@@ -1,0 +1,253 @@
+"""The command line: the right exit code, one line an error, no traceback, nothing half-written."""
+
+import csv
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+import pytest
+
+from stance.__main__ import cli, main
+from stance.core.paths import shipped
+from stance.running import isolation
+from tests.conftest import write_csv
+
+VERBS = ["corpora list", "corpora show", "corpora fetch", "run", "report", "train", "predict"]
+
+
+def call(capsys, *arguments):
+    """Run the command line; return exit code, stdout and stderr."""
+    code = 0
+    try:
+        main([str(a) for a in arguments])
+    except SystemExit as stop:
+        code = stop.code or 0
+    captured = capsys.readouterr()
+    assert "Traceback" not in captured.err
+    return code, captured.out, captured.err
+
+
+def read_csv(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_with_an_example(capsys, verb):
+    code, out, _ = call(capsys, *verb.split(), "--help")
+    assert code == 0
+    assert f"stance {verb}" in out.split("Example:")[1]
+
+
+def test_every_verb_is_in_the_list_above():
+    found = []
+    for name, command in cli.commands.items():
+        found += [f"{name} {sub}" for sub in command.commands] if isinstance(command, click.Group) else [name]
+    assert sorted(found) == sorted(VERBS)
+
+
+def test_help_and_import_load_nothing_heavy():
+    script = "import sys, stance.__main__ as m\ntry:\n    m.main(['--help'])\nexcept SystemExit:\n    pass\n"
+    script += "print(sorted({'sklearn', 'pandas', 'numpy', 'pyarrow', 'pydantic', 'matplotlib'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_corpora_list_and_show(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("STANCE_DATA", str(tmp_path))
+    code, out, _ = call(capsys, "corpora", "list")
+    assert code == 0
+    assert "run: stance corpora fetch newsmtsc" in out
+    code, out, _ = call(capsys, "corpora", "show", "dse")
+    assert code == 0
+    assert "official-clean" in out
+    assert "none, favor, against, favor_back, against_back" in out
+
+
+def test_an_unknown_corpus_names_the_nearest(capsys):
+    code, _, err = call(capsys, "corpora", "show", "newsmtcs")
+    assert code == 2
+    assert 'did you mean "newsmtsc"' in err
+
+
+def test_a_corpus_that_was_not_fetched_names_the_command(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("STANCE_DATA", str(tmp_path))
+    code, _, err = call(capsys, "train", "newsmtsc", "-o", tmp_path / "m.stance")
+    assert code == 2
+    assert "run: stance corpora fetch newsmtsc" in err
+    assert len(err.splitlines()) == 1
+    assert not (tmp_path / "m.stance").exists()
+
+
+def test_fetch_from_a_folder_with_altered_text_is_refused(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("STANCE_DATA", str(tmp_path / "data"))
+    (tmp_path / "from").mkdir()
+    for name in ("train.txt", "valid.txt", "test.txt"):
+        (tmp_path / "from" / name).write_text("Not [the] file [at] all\tthe\tat\t0\n")
+    code, _, err = call(capsys, "corpora", "fetch", "dse", "--from", tmp_path / "from")
+    assert code == 5
+    assert err.count("sha256") == 1
+    assert "a1dcda" in err or "0b608a" in err
+    assert not list((tmp_path / "data").rglob("*.txt"))
+
+
+def test_run_report_and_the_results_that_they_leave(capsys, tmp_path, own_csv):
+    (tmp_path / "e.toml").write_text(
+        '[[corpora]]\npath = "mine.csv"\nscheme = "stance"\n[classifiers.majority]\n[classifiers.linear_svm]\n'
+    )
+    code, out, err = call(capsys, "run", tmp_path / "e.toml", "--report")
+    assert code == 0, err
+    assert all(len(line) <= 80 for line in out.splitlines() if not line.startswith(("results:", "report:")))
+    assert "linear_svm" in out
+    assert "sentences" in out
+    folder = tmp_path / "results" / "e"
+    assert {"report.html", "report.md", "scores.jsonl", "timings.jsonl"} <= {p.name for p in folder.iterdir()}
+    code, out, _ = call(capsys, "report", folder, "--format", "csv", "-o", tmp_path / "x.csv")
+    assert code == 0
+    assert read_csv(tmp_path / "x.csv")
+    code, _, err = call(capsys, "report", folder, "--format", "pdf")
+    assert code == 2
+    assert "pdf" in err
+
+
+def test_a_failed_cell_exits_1_and_is_listed(capsys, tmp_path, own_csv, monkeypatch):
+    (tmp_path / "bad.py").write_text(
+        "from stance.classifiers.baselines import MajorityClassifier\n"
+        "class Bad(MajorityClassifier):\n    def fit(self, X, y, sample_weight=None):\n        raise ValueError('x')\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "e.toml").write_text(
+        'timing = false\n[[corpora]]\npath = "mine.csv"\nscheme = "stance"\n'
+        '[classifiers.majority]\n[classifiers.bad]\nclass = "bad:Bad"\n'
+    )
+    code, out, _ = call(capsys, "run", tmp_path / "e.toml")
+    assert code == 1
+    assert "ValueError: x" in out
+    assert "majority" in out
+
+
+BAD = {
+    "missing column": ("text,labels,target\na,favor,b\n", r'"label"', 2),
+    "misspelt label": ("text,label,target\nMoscow agrees,Favour,truce\n", '"Favour" is not one of', 2),
+    "short row": ("text,label,target\nMoscow agrees,favor\n", "line 2", 2),
+    "empty": ("", "empty", 2),
+    "semicolons": ("text;label;target\na;favor;b\n", "';'", 2),
+    "utf-16": ("text,label\na,favor\n".encode("utf-16"), "UTF-16", 2),
+    "one class": ("text,label\n" + "".join(f"Moscow agrees {i},favor\n" for i in range(20)), "two classes", 1),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_sentences_give_one_line_and_no_results(capsys, tmp_path, name):
+    content, said, expected = BAD[name]
+    data = content if isinstance(content, bytes) else content.encode()
+    (tmp_path / "mine.csv").write_bytes(data)
+    (tmp_path / "e.toml").write_text(
+        'timing = false\n[[corpora]]\npath = "mine.csv"\nscheme = "stance"\n[classifiers.linear_svm]\n'
+    )
+    code, out, err = call(capsys, "run", tmp_path / "e.toml")
+    assert code == expected
+    if code == 2:
+        assert said in err
+        assert all("mine.csv: " in line for line in err.splitlines())
+        assert len(err.splitlines()) <= 2
+        assert not (tmp_path / "results").exists()
+    else:
+        assert said in out
+
+
+def test_a_sheet_whose_hash_differs_is_refused(capsys, tmp_path):
+    folder = tmp_path / "corpus"
+    shutil.copytree(shipped("corpora") / "four_actors", folder)
+    sheet = (folder / "sheet.toml").read_text()
+    (folder / "sheet.toml").write_text(sheet + f'sha256 = "{"0" * 64}"\n')
+    code, _, err = call(capsys, "train", folder, "-o", tmp_path / "m.stance")
+    assert code == 5
+    assert "0" * 64 in err
+    assert len(err.splitlines()) == 1
+    assert not (tmp_path / "m.stance").exists()
+
+
+def test_train_then_predict_keeps_rows_and_guards_cells(capsys, tmp_path, own_csv):
+    code, out, err = call(capsys, "train", own_csv, "--scheme", "stance", "-o", tmp_path / "m.stance")
+    assert code == 0, err
+    assert "108 sentences" in out
+    rows = [
+        {"id": "007", "text": "Moscow welcomed the truce at noon.", "target": "the truce"},
+        {"id": "=1+1", "text": "Moscow rejected the truce at noon.", "target": "the truce"},
+        {"id": "9", "text": "  ", "target": ""},
+    ]
+    source = write_csv(tmp_path / "in.csv", rows)
+    for suffix in ("csv", "tsv", "jsonl", "parquet"):
+        code, out, err = call(capsys, "predict", tmp_path / "m.stance", source, "-o", tmp_path / f"out.{suffix}")
+        assert code == 0, err
+    found = read_csv(tmp_path / "out.csv")
+    assert [r["prediction"] for r in found] == ["favor", "against", ""]
+    assert [r["status"] for r in found] == ["ok", "ok", "empty_text"]
+    assert [r["id"] for r in found] == ["007", "'=1+1", "9"]
+    lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert lines[1]["id"] == "=1+1"
+    assert lines[2]["prediction"] is None
+    assert 0.4 < lines[0]["confidence"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("output", "source", "said", "code"),
+    [
+        ("out.xlsx", "text\na\n", "write to one of", 2),
+        ("out.csv", "sentence\na\n", '"text"', 2),
+        ("out.csv", "text,status\na,b\n", "rename it", 2),
+        ("out.csv", "text,target_start,target_end\nMoscow,zero,3\n", "not a whole number", 2),
+        ("out.csv", "text,target_start,target_end\nMoscow,0,99\n", "not inside", 2),
+    ],
+)
+def test_predict_refuses_what_it_cannot_do(capsys, tmp_path, own_csv, output, source, said, code):
+    call(capsys, "train", own_csv, "--scheme", "stance", "--classifier", "linear_svm", "-o", tmp_path / "m.stance")
+    (tmp_path / "in.csv").write_text(source)
+    found, _, err = call(capsys, "predict", tmp_path / "m.stance", tmp_path / "in.csv", "-o", tmp_path / output)
+    assert found == code
+    assert said in err
+    assert not (tmp_path / output).exists()
+
+
+def test_a_model_that_is_none_is_refused(capsys, tmp_path):
+    (tmp_path / "m.stance").write_bytes(b"not a model")
+    (tmp_path / "in.csv").write_text("text\na\n")
+    code, _, err = call(capsys, "predict", tmp_path / "m.stance", tmp_path / "in.csv", "-o", tmp_path / "out.csv")
+    assert code == 5
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_exits_130_soon_and_can_be_resumed(tmp_path, own_csv, stop, monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parent / "running"))
+    (tmp_path / "e.toml").write_text(
+        '[[corpora]]\npath = "mine.csv"\nscheme = "stance"\n[classifiers.slow]\nclass = "faulty:Hangs"\n'
+    )
+
+    def command():
+        isolation._context = lambda: multiprocessing.get_context("fork")
+        sys.stderr = (tmp_path / "err").open("w", buffering=1)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        main(["run", str(tmp_path / "e.toml")])
+
+    process = multiprocessing.get_context("fork").Process(target=command)
+    process.start()
+    deadline = time.monotonic() + 40
+    while not list((tmp_path / "results").glob("e/work/*.arrow")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    os.kill(process.pid, stop)
+    process.join(10)
+    assert process.exitcode == 130
+    err = (tmp_path / "err").read_text()
+    assert "run the same command again" in err
+    assert "Traceback" not in err

@@ -1,0 +1,98 @@
+"""Every code block of the Markdown pages is executed, or its commands are at least real."""
+
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import click
+import pandas as pd
+import pytest
+
+from stance.__main__ import cli
+from stance.data.corpora import load_corpus
+from stance.running.runner import run
+from tests.conftest import write_csv
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", ROOT / "corpora" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
+OWN_CLASSIFIER = """
+from stance.classifiers.baselines import ComplementNaiveBayes
+
+class MyClassifier(ComplementNaiveBayes):
+    pass
+"""
+
+
+def blocks(language):
+    return [
+        pytest.param(text, id=f"{page.relative_to(ROOT)}:{i}")
+        for page in PAGES
+        for i, (found, text) in enumerate(BLOCK.findall(page.read_text(encoding="utf-8")), 1)
+        if found == language
+    ]
+
+
+def test_every_block_is_of_a_kind_that_is_tested():
+    kinds = {language for page in PAGES for language, _ in BLOCK.findall(page.read_text(encoding="utf-8"))}
+    assert kinds <= {"python", "toml", "console", "text"}
+
+
+def test_the_python_of_the_readme_runs_from_top_to_bottom(tmp_path, monkeypatch, own_csv):
+    monkeypatch.chdir(tmp_path)
+    namespace = {}
+    for block in blocks("python"):
+        exec(compile(block.values[0], block.id, "exec"), namespace)
+    assert list(namespace["news"]["stance"]) == ["favor", "against"]
+    assert (tmp_path / "model.stance").is_file()
+    assert (tmp_path / "results" / "report.html").is_file()
+    assert namespace["results"].failures == ()
+
+
+def test_the_toml_of_the_readme_runs(tmp_path, monkeypatch, sentences):
+    codes = {"favor": "pro", "against": "contra", "none": "neutral"}
+    rows = [{"sentence": r["text"], "position": codes[r["label"]], "about": r["target"]} for r in sentences]
+    write_csv(tmp_path / "mine.csv", rows)
+    (tmp_path / "my_package").mkdir()
+    (tmp_path / "my_package" / "models.py").write_text(OWN_CLASSIFIER)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (text,) = [b.values[0] for b in blocks("toml") if b.id.startswith("README.md")]
+    (tmp_path / "mine.toml").write_text(text + "\n")
+    results = run(tmp_path / "mine.toml", progress=False)
+    assert results.failures == ()
+    assert {cell.classifier for cell in results.cells} == {"majority", "linear_svm", "stance", "mine"}
+    sys.modules.pop("my_package", None)
+
+
+def test_the_sheet_of_the_corpora_page_is_a_corpus(tmp_path, sentences):
+    codes = {"favor": "pro", "against": "contra", "none": "neutral"}
+    frame = pd.DataFrame(
+        {"sentence": r["text"], "position": codes[r["label"]], "about": r["target"], "article": r["text"][-8:]}
+        for r in sentences
+    )
+    frame[::2].to_csv(tmp_path / "train.csv", index=False)
+    frame[1::2].to_csv(tmp_path / "test.csv", index=False)
+    (text,) = [b.values[0] for b in blocks("toml") if b.id.startswith("corpora")]
+    (tmp_path / "sheet.toml").write_text(text)
+    corpus = load_corpus(tmp_path)
+    assert corpus.splits == ["train", "test"]
+    assert len(corpus.split("train")[0]) == 54
+
+
+@pytest.mark.parametrize("text", blocks("console"))
+def test_every_command_exists(text):
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for line in text.splitlines():
+        assert line.startswith("$ ")
+        words = shlex.split(line[2:], comments=True)
+        if words[0] == "make":
+            for target in words[1:] or ["experiments"]:
+                assert re.search(rf"^{target}:.*##", makefile, re.M), line
+        else:
+            assert words[0] == "stance", line
+            command: click.Command = cli
+            rest = words[1:]
+            while isinstance(command, click.Group):
+                command = command.commands[rest.pop(0)]
+            command.make_context("stance", rest)
