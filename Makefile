@@ -10,7 +10,7 @@ PYTHON3 ?= $(shell command -v python3.12 || command -v python3.13 || command -v 
 export HF_HUB_OFFLINE := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: experiments setup dev report test lint bench corpora readme clean help
+.PHONY: experiments setup dev report test lint bench corpora readme croissant clean help
 
 experiments: setup  ## run experiments/actors.toml, print the table, write report.html and report.md (the default)
 	@$(STANCE) run experiments/actors.toml --report
@@ -38,6 +38,9 @@ corpora: setup  ## list the corpora, and say which are here
 
 readme: setup  ## write the measured tables of the last runs into README.md
 	@$(PYTHON) docs/readme.py
+
+croissant: setup  ## write corpora/four_actors/croissant.json again, after the corpus changed
+	@$(PYTHON) docs/croissant.py
 
 clean:  ## remove .venv, caches and results
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* experiments/results

@@ -15,7 +15,7 @@ from stance import __version__
 from stance.core.errors import StanceError
 
 INTERRUPTED = 130
-CELLS_FAILED = 1
+CELLS_FAILED = FELL_SHORT = 1
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -93,6 +93,28 @@ def corpora_fetch(name: str, origin: Path | None) -> None:
     sheet = load_sheet(name)[1]
     click.echo(f"{sheet.title}\nlicence: {sheet.licence}. {sheet.terms}", err=True)
     fetch_corpus(sheet, origin, lambda line: click.echo(line, err=True))
+
+
+@corpora.command("audit")
+@click.argument("corpus")
+@click.option("--scheme", help="Audit this scheme alone; needed for a file of yours.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--allow-leak", is_flag=True, help="Exit 0 although tests share sentences with their training data.")
+def corpora_audit(corpus: str, scheme: str | None, as_json: bool, allow_leak: bool) -> None:
+    """Audit a corpus: duplicates, leaks, ceilings, balance, agreement, probes. Exit 1 where it falls short.
+
+    \b
+    Example:
+      stance corpora audit four_actors
+    """
+    import json
+
+    from stance.auditing.audit import audit
+
+    found = audit(corpus, scheme)
+    click.echo(json.dumps(found.to_dict(), indent=1, ensure_ascii=False) if as_json else found.to_text())
+    if found.failures or found.missing or (found.leaks and not allow_leak):
+        raise SystemExit(FELL_SHORT)
 
 
 @cli.command("run")

@@ -19,7 +19,7 @@ from stance.core.paths import shipped
 from stance.running import isolation
 from tests.conftest import write_csv
 
-VERBS = ["corpora list", "corpora show", "corpora fetch", "run", "report", "train", "predict"]
+VERBS = ["corpora list", "corpora show", "corpora fetch", "corpora audit", "run", "report", "train", "predict"]
 
 
 def call(capsys, *arguments):

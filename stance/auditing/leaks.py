@@ -31,8 +31,8 @@ class TestOverlap:
         Test rows whose text stands neither in a training nor in a dev split.
     near : int
         Test rows not leaked that nearly repeat a training text.
-    group_rows : int
-        Test rows whose group also supplies training rows.
+    group_share : float
+        Share of the distinct test sentences whose group also supplies training sentences.
     ceiling : float
         Accuracy that no classifier blind to holder and target can exceed on this test.
     """
@@ -43,7 +43,7 @@ class TestOverlap:
     leaked_same_label: int
     clean: int
     near: int
-    group_rows: int
+    group_share: float
     ceiling: float
 
 
@@ -80,7 +80,9 @@ def leak_measures(found: list[TestOverlap]) -> list[Measure]:
             Measure(f"{one.test}.rows_in_train", one.leaked, f"{100 * share:.1f} % of {one.rows:,}; {same}"),
             Measure(f"{one.test}.clean_rows", one.clean, "texts in neither train nor dev"),
             Measure(f"{one.test}.near_rows", one.near, f"word 3-grams overlap a train text by {NEAR:g} or more"),
-            Measure(f"{one.test}.group_overlap", one.group_rows / max(1, one.rows), "rows whose group is in train too"),
+            Measure(
+                f"{one.test}.group_overlap", one.group_share, "of the test's sentences: their group is in train too"
+            ),
             Measure(f"{one.test}.target_blind_ceiling", one.ceiling, "accuracy; sees text, not holder or target"),
         ]
     return measures
@@ -108,7 +110,7 @@ def _overlap(test: str, rows: pd.DataFrame, train: pd.DataFrame, dev: pd.DataFra
         leaked_same_label=int(np.sum(same)),
         clean=int((~leaked & ~rows["folded"].isin(set(dev["folded"]))).sum()),
         near=_near_rows(rows[~leaked]["folded"], train["folded"]),
-        group_rows=int(rows["group"].isin(set(train["group"])).sum()),
+        group_share=float(rows.drop_duplicates("text")["group"].isin(set(train["group"])).mean()),
         ceiling=target_blind_ceiling(rows["text"], rows["label"]),
     )
 

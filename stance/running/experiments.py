@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from stance.classifiers.registry import make_classifier
 from stance.core.errors import InputError, MissingDataError, show, suggest
@@ -49,6 +49,22 @@ class CorpusEntry(Strict):
         return {key: getattr(self, key) for key in ("columns", "label_map", "separator", "encoding")}
 
 
+class TransferEntry(Strict):
+    """Train on one corpus, test on the actors' rows of another (or of the same: the in-domain figure).
+
+    Attributes
+    ----------
+    train, test : str
+        Names of corpora, or paths of folders; a relative path counts from the experiment file.
+    scheme : str
+        A scheme that both have.
+    """
+
+    train: str
+    test: str
+    scheme: str
+
+
 class ExperimentFile(Strict):
     """The keys of an experiment file.
 
@@ -56,6 +72,8 @@ class ExperimentFile(Strict):
     ----------
     corpora : list of CorpusEntry
         Names stand for entries.
+    transfers : list of TransferEntry
+        Instead of corpora, or beside them.
     schemes : list of str
         Those that a corpus lacks are left out; empty means all that it has.
     protocols : list of str
@@ -71,7 +89,8 @@ class ExperimentFile(Strict):
         Whether clocks are read as well.
     """
 
-    corpora: list[CorpusEntry] = Field(min_length=1)
+    corpora: list[CorpusEntry] = []
+    transfers: list[TransferEntry] = []
     schemes: list[str] = []
     protocols: list[str] = []
     metrics: list[str] = ["macro_f1", "f_avg", "accuracy"]
@@ -80,6 +99,12 @@ class ExperimentFile(Strict):
     time_limit_seconds: int = Field(default=900, gt=0)
     memory_limit_mb: int = Field(default=8000, gt=0)
     timing: bool = True
+
+    @model_validator(mode="after")
+    def _something(self) -> ExperimentFile:
+        if not self.corpora and not self.transfers:
+            raise ValueError('key "corpora": names nothing to run; give at least one corpus or transfer')
+        return self
 
     @field_validator("schemes", "protocols", "metrics")
     @classmethod
@@ -135,6 +160,16 @@ class Experiment:
                 raise InputError(f"{first.name}: has none of the schemes {', '.join(self.file.schemes)}")
             loaded += [(load_corpus(source, scheme), protocols) for scheme in schemes]
         return loaded
+
+    def transfers(self) -> list[tuple[Corpus, Corpus]]:
+        """Load the two corpora of each transfer."""
+        return [
+            (load_corpus(self._place(t.train), t.scheme), load_corpus(self._place(t.test), t.scheme))
+            for t in self.file.transfers
+        ]
+
+    def _place(self, source: str) -> str | Path:
+        return source if source.isidentifier() else self.folder / source
 
     def _source(self, entry: CorpusEntry) -> str | Path:
         if (entry.name is None) == (entry.path is None):

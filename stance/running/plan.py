@@ -6,6 +6,7 @@ import functools
 import importlib
 import inspect
 import platform
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +21,8 @@ from stance.core.paths import PACKAGE
 from stance.core.records import Cell, cell_key
 from stance.data.corpora import Corpus
 from stance.data.splits import Fold, default_protocol, make_folds
+from stance.data.transfer import PROTOCOL as TRANSFER
+from stance.data.transfer import make_transfer
 from stance.running.experiments import ClassifierSpec, Experiment
 
 # What of our code can change a prediction, and whose versions can.
@@ -54,15 +57,23 @@ def make_plan(experiment: Experiment) -> list[Job]:
         If two corpora of one name and scheme collide, or a protocol does not fit a corpus.
     """
     jobs: list[Job] = []
-    seen: set[tuple[str, str]] = set()
-    for corpus, protocols in experiment.corpora():
-        if (corpus.name, corpus.scheme.name) in seen:
+    seen: set[tuple[str, str, str]] = set()
+    for corpus, protocol, folds in _parts(experiment):
+        if (corpus.name, corpus.scheme.name, protocol) in seen:
             raise InputError(f"{experiment.name}: corpus {corpus.name}, scheme {corpus.scheme.name}, stands twice")
-        seen.add((corpus.name, corpus.scheme.name))
-        for protocol in protocols or [default_protocol(corpus)]:
-            for fold in make_folds(corpus, protocol):
-                jobs += _jobs(experiment, corpus, protocol, fold)
+        seen.add((corpus.name, corpus.scheme.name, protocol))
+        for fold in folds:
+            jobs += _jobs(experiment, corpus, protocol, fold)
     return jobs
+
+
+def _parts(experiment: Experiment) -> Iterator[tuple[Corpus, str, list[Fold]]]:
+    for corpus, protocols in experiment.corpora():
+        for protocol in protocols or [default_protocol(corpus)]:
+            yield corpus, protocol, make_folds(corpus, protocol)
+    for train, test in experiment.transfers():
+        joined, folds = make_transfer(train, test)
+        yield joined, TRANSFER, folds
 
 
 def code_sha256(class_name: str = "") -> str:

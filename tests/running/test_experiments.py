@@ -30,7 +30,7 @@ def toml(tmp_path):
         ("seeds = ['a']\n" + BASE, 'key "seeds.0"'),
         ("seeds = []\n" + BASE, 'key "seeds"'),
         ("time_limit_seconds = 0\n" + BASE, 'key "time_limit_seconds"'),
-        ("corpora = []\n[classifiers.majority]", 'key "corpora"'),
+        ("corpora = []\n[classifiers.majority]", "names nothing to run"),
         ("corpora = ['four_actors']", 'key "classifiers" is missing'),
         (BASE + "[classifiers.linear_svn]", 'did you mean "linear_svm"'),
         (BASE + "[classifiers.linear_svm]\nc = 1", 'unknown parameter "c".*did you mean "C"'),

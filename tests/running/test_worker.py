@@ -1,0 +1,62 @@
+"""The worker's two tasks, done in this process; elsewhere they are done in children."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from stance.data.corpora import load_corpus
+from stance.running.store import Store
+from stance.running.tasks import Task
+from stance.running.worker import predict_cell, time_cell
+
+
+@pytest.fixture
+def task(tmp_path, own_csv):
+    corpus = load_corpus(own_csv, "stance")
+    table = tmp_path / "corpus.arrow"
+    with pa.ipc.new_file(str(table), corpus.table.schema) as writer:
+        writer.write_table(corpus.table)
+    rows = np.arange(corpus.table.num_rows)
+
+    def make(kind, class_name="logistic_regression"):
+        return Task(
+            kind=kind,
+            key="k",
+            title="t",
+            record={"corpus": "mine", "scheme": "stance", "classifier": class_name},
+            folder=tmp_path,
+            table=table,
+            train=rows[rows % 3 > 0],
+            test=rows[rows % 3 == 0],
+            class_name=class_name,
+            params={},
+            scheme="stance",
+            seed=None,
+        )
+
+    return make
+
+
+def test_predictions_are_stored_with_gold_and_probabilities(task, tmp_path):
+    predict_cell(task("cells"))
+    frame = Store(tmp_path).read_predictions("k").to_pandas()
+    assert len(frame) == 36
+    assert list(frame.columns[:6]) == ["id", "target", "actor", "group", "label", "prediction"]
+    probabilities = frame.filter(like="probability_")
+    assert probabilities.sum(axis=1).to_numpy() == pytest.approx(np.ones(36))
+    best = probabilities.idxmax(axis=1).str.removeprefix("probability_")
+    assert (best == frame["prediction"]).all()
+    assert Store(tmp_path).read("cells", "k")["status"] == "ok"
+
+
+def test_a_classifier_without_probabilities_stores_none(task, tmp_path):
+    predict_cell(task("cells", "linear_svm"))
+    assert not [n for n in Store(tmp_path).read_predictions("k").column_names if n.startswith("probability")]
+
+
+def test_clocks_are_stored_raw(task, tmp_path):
+    time_cell(task("timings"))
+    record = Store(tmp_path).read("timings", "k")
+    assert record["fit_sentences"] == 72
+    assert record["predict_sentences"] == {"1": 1, "64": 64, "all": 36}
+    assert all(seconds > 0 for readings in record["predict_seconds"].values() for seconds in readings)
