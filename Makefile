@@ -61,8 +61,8 @@ endif
 $(VENV)/.core: requirements.lock pyproject.toml | $(VENV)/bin/python
 	@echo "installing the locked requirements"
 ifdef UV
-	@uv pip install -q --python $(PYTHON) --require-hashes -r requirements.lock
-	@uv pip install -q --python $(PYTHON) --no-deps -e .
+	@uv pip install -q --compile-bytecode --python $(PYTHON) --require-hashes -r requirements.lock
+	@uv pip install -q --compile-bytecode --python $(PYTHON) --no-deps -e .
 else
 	@$(PYTHON) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(PYTHON) -m pip install -q --disable-pip-version-check --no-deps -e .
@@ -73,7 +73,7 @@ endif
 $(VENV)/.dev: requirements-dev.lock | $(VENV)/.core
 	@echo "installing what tests and linters need"
 ifdef UV
-	@uv pip install -q --python $(PYTHON) --require-hashes -r requirements-dev.lock
+	@uv pip install -q --compile-bytecode --python $(PYTHON) --require-hashes -r requirements-dev.lock
 else
 	@$(PYTHON) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
 endif

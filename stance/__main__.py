@@ -129,14 +129,14 @@ def run_experiment(experiment: Path, results: Path | None, jobs: int | None, wan
     Example:
       stance run experiments/actors.toml --report
     """
-    from stance.reporting.report import report
+    from stance.reporting.report import refresh_report
     from stance.reporting.tables import render_terminal
     from stance.running.runner import run
 
     done = run(experiment, results, jobs=jobs)
     click.echo(render_terminal(done))
     click.echo(f"\nresults: {done.folder}")
-    for path in report(done) if wanted else []:
+    for path in refresh_report(done) if wanted else []:
         click.echo(f"report:  {path}")
     if done.failures:
         raise SystemExit(CELLS_FAILED)

@@ -109,6 +109,13 @@ def test_run_report_and_the_results_that_they_leave(capsys, tmp_path, own_csv):
     assert "sentences" in out
     folder = tmp_path / "results" / "e"
     assert {"report.html", "report.md", "scores.jsonl", "timings.jsonl"} <= {p.name for p in folder.iterdir()}
+    written = (folder / "report.html").stat().st_mtime_ns
+    code, _, err = call(capsys, "run", tmp_path / "e.toml", "--report")
+    assert code == 0, err
+    assert (folder / "report.html").stat().st_mtime_ns == written
+    (folder / "report.md").unlink()
+    call(capsys, "run", tmp_path / "e.toml", "--report")
+    assert (folder / "report.md").is_file()
     code, out, _ = call(capsys, "report", folder, "--format", "csv", "-o", tmp_path / "x.csv")
     assert code == 0
     assert read_csv(tmp_path / "x.csv")

@@ -60,6 +60,12 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
+def update_text(path: Path, text: str) -> None:
+    """Write `text` to `path` unless it stands there already: what did not change keeps its time."""
+    if not path.is_file() or path.read_bytes() != text.encode("utf-8"):
+        write_text(path, text)
+
+
 def canonical_json(value: object) -> str:
     """Return JSON with sorted keys and no spaces: the same value, the same bytes.
 

@@ -12,7 +12,7 @@ from stance.reporting.sections import PROTOCOLS, metric_name
 from stance.text.actors import load_actors
 
 ACTOR_CHARS = 6
-MIN_ACTOR_SENTENCES = 20  # below, an F1 of three labels or more says nothing about an actor
+MIN_ACTOR_SENTENCES = 10  # below, an F1 of three labels or more says nothing about an actor
 NONE = "–"
 SHOWN_ANYWAY = ("macro_f1", "accuracy", "micro_f1")  # with one label a sentence micro-F1 is accuracy
 SPEED_NOTE = (

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from stance.core.errors import MissingDataError, RefusedFileError, show
-from stance.core.files import canonical_json, write_text
+from stance.core.files import canonical_json, update_text
 from stance.core.records import Cell, Provenance, Score, Timing
 from stance.core.schemes import Scheme
 from stance.evaluation.metrics import confusion, score
@@ -118,9 +118,9 @@ def load_results(folder: str | Path) -> Results:
 def write_scores(results: Results) -> None:
     """Write ``scores.jsonl`` (the same bytes for the same predictions) and ``timings.jsonl``."""
     scores = [_score_line(one) for one in results.scores()]
-    write_text(results.folder / SCORES, "".join(line + "\n" for line in scores))
+    update_text(results.folder / SCORES, "".join(line + "\n" for line in scores))
     timings = [canonical_json(asdict(one)) for one in results.timings]
-    write_text(results.folder / TIMINGS, "".join(line + "\n" for line in timings))
+    update_text(results.folder / TIMINGS, "".join(line + "\n" for line in timings))
 
 
 def _score_line(one: Score) -> str:

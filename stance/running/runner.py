@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 import stance
 from stance.core.errors import InputError
-from stance.core.files import canonical_json, replacing, sha256_text, write_text
+from stance.core.files import canonical_json, replacing, sha256_text, update_text
 from stance.core.paths import PACKAGE
 from stance.core.records import Provenance, cell_key
 from stance.running.experiments import Experiment, read_experiment
@@ -187,8 +187,8 @@ def _write_manifest(
     }
     hashes = {f"{name}/{scheme}": corpus.sha256 for (name, scheme), corpus in corpora.items()}
     provenance = asdict(_provenance(experiment, hashes))
-    write_text(store.folder / PROVENANCE, canonical_json(provenance) + "\n")
-    write_text(store.folder / MANIFEST, canonical_json(manifest) + "\n")
+    update_text(store.folder / PROVENANCE, canonical_json(provenance) + "\n")
+    update_text(store.folder / MANIFEST, canonical_json(manifest) + "\n")
 
 
 def _describe(corpus: Any) -> dict[str, Any]:  # noqa: ANN401 - a Corpus

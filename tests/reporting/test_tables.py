@@ -84,11 +84,11 @@ def test_the_terminal_shows_all_there_is(results):
 
 
 def test_what_is_undefined_is_a_dash(make_results):
-    few = predictions(0, actors=("iran", *["trump"] * 11))
+    few = predictions(0, actors=("iran", *["trump"] * 23))
     (board,) = make_boards(make_results([("svm", "test", None, few)], timed=False))
     (row,) = score_table(board).rows
     assert row[-2:] == ("–", f"{board.rows[0].by_actor['trump']:.3f}")
-    assert "fewer than 20 sentences" in render_table(board)
+    assert "fewer than 10 sentences" in render_table(board)
     assert speed_table([board]) is None
 
 
