@@ -6,7 +6,8 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 STANCE := $(VENV)/bin/stance
 UV := $(shell command -v uv 2>/dev/null)
-PYTHON3 ?= $(shell command -v python3.12 || command -v python3.13 || command -v python3.11 || command -v python3)
+# The first Python that is there, works, and is new enough.
+PYTHON3 ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 export HF_HUB_OFFLINE := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 
@@ -55,7 +56,7 @@ $(VENV)/bin/python:
 ifdef UV
 	@uv venv -q --python 3.11 $(VENV) 2>/dev/null || uv venv -q $(VENV)
 else
-	@$(PYTHON3) -m venv $(VENV)
+	@$(or $(PYTHON3),$(error Python 3.11 or newer is needed; none was found)) -m venv $(VENV)
 endif
 
 $(VENV)/.core: requirements.lock pyproject.toml | $(VENV)/bin/python
