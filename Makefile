@@ -11,7 +11,7 @@ PYTHON3 ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c 
 export HF_HUB_OFFLINE := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: experiments setup dev report test lint bench corpora readme croissant clean help
+.PHONY: experiments setup dev report test lint bench corpora readme papers clean help
 
 experiments: setup  ## run experiments/actors.toml, print the table, write report.html and report.md (the default)
 	@$(STANCE) run experiments/actors.toml --report
@@ -40,8 +40,8 @@ corpora: setup  ## list the corpora, and say which are here
 readme: setup  ## write the measured tables of the last runs into README.md
 	@$(PYTHON) docs/readme.py
 
-croissant: setup  ## write corpora/four_actors/croissant.json again, after the corpus changed
-	@$(PYTHON) docs/croissant.py
+papers: setup  ## write croissant.json and the datasheet's agreement table again, after the corpus changed
+	@$(PYTHON) docs/corpus_papers.py
 
 clean:  ## remove .venv, caches and results
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* experiments/results

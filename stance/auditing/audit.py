@@ -54,7 +54,7 @@ def audit(source: str | Path, scheme: str | None = None) -> Audit:
     if folder is not None and first.sheet.reader == "four_actors":
         rows = pd.concat([read_table(folder / f.path).drop_columns([LINE]).to_pandas() for f in first.sheet.files])
         sections["construction"] = constructed.construction(rows.reset_index(drop=True))
-    sections["agreement of two passes"] = _agreement(folder, first.frame)
+    sections["agreement of two passes"] = _agreement(folder)
     limits = first.sheet.limits
     judged = {title: [judge(one, limits) for one in measures] for title, measures in sections.items()}
     measured = {one.name for section in judged.values() for one in section if one.value is not None}
@@ -135,22 +135,28 @@ def _text(corpus: Corpus) -> list[Measure]:
     ]
 
 
-def _agreement(folder: Path | None, frame: pd.DataFrame) -> list[Measure]:
+def agreement_measures(path: Path) -> list[Measure]:
+    """Return Cohen's kappa and Krippendorff's alpha of the two passes in an ``annotations.csv``.
+
+    Over all rows, by actor (the part of the id before its hyphen) and by phenomenon, for each scheme.
+    """
+    table = read_table(path).to_pandas()
+    parts = {"": table} | {f".{actor}": rows for actor, rows in table.groupby(table["id"].str.split("-").str[0])}
+    if "phenomena" in table.columns:
+        tagged = table.assign(one=table["phenomena"].str.split()).explode("one")
+        parts |= {f".{name}": rows for name, rows in tagged.groupby("one")}
+    measures = []
+    for scheme in ("stance", "sentiment"):
+        for suffix, rows in parts.items():
+            first, second = rows[f"{scheme}_first"].tolist(), rows[f"{scheme}_second"].tolist()
+            alpha = krippendorff_alpha(zip(first, second, strict=True))
+            said = f"{len(rows):,} rows" + (f"; Krippendorff's alpha {alpha:.3f}" if alpha is not None else "")
+            measures.append(Measure(f"kappa_{scheme}{suffix}", cohen_kappa(first, second), said))
+    return measures
+
+
+def _agreement(folder: Path | None) -> list[Measure]:
     path = folder / ANNOTATIONS if folder is not None else None
     if path is None or not path.is_file():
         return [Measure("kappa", None, f"left out: no {ANNOTATIONS} with a second pass")]
-    table = read_table(path).to_pandas().merge(frame[["id", "actor"]], on="id", how="left")
-    measures = []
-    for scheme in ("stance", "sentiment"):
-        pairs = {"": table} | {f".{actor}": rows for actor, rows in table.groupby("actor")}
-        if "phenomena" in table.columns:
-            named = table.assign(one=table["phenomena"].str.split()).explode("one")
-            pairs |= {f".{name}": rows for name, rows in named.groupby("one")}
-        for suffix, rows in pairs.items():
-            first, second = rows[f"{scheme}_first"].tolist(), rows[f"{scheme}_second"].tolist()
-            alpha = krippendorff_alpha(zip(first, second, strict=True))
-            said = (
-                f"{len(rows):,} rows; Krippendorff's alpha {alpha:.3f}" if alpha is not None else f"{len(rows):,} rows"
-            )
-            measures.append(Measure(f"kappa_{scheme}{suffix}", cohen_kappa(first, second), said))
-    return measures
+    return agreement_measures(path)

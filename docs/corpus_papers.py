@@ -1,4 +1,4 @@
-"""Write corpora/four_actors/croissant.json from the corpus's sheet and files: `make croissant`."""
+"""Write croissant.json and the agreement table of DATASHEET.md from the four-actors files: `make papers`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from stance.auditing.audit import ANNOTATIONS, agreement_measures
+from stance.auditing.findings import Measure, figure
 from stance.core.files import sha256_file
 from stance.data.corpora import load_sheet
 
@@ -117,11 +119,34 @@ def _field(identifier: str, key: str, kind: str, description: str, file: str) ->
     return field | ({"repeated": True} if key == "phenomena" else {})
 
 
+def agreement_table(folder: Path) -> str:
+    """Return kappa and alpha of both schemes, over all rows, by actor and by phenomenon, as Markdown."""
+    by_name = {measure.name: measure for measure in agreement_measures(folder / ANNOTATIONS)}
+    lines = ["| rows | n | stance κ | stance α | sentiment κ | sentiment α |", "|---|---|---|---|---|---|"]
+    for name in by_name:
+        if name.startswith("kappa_stance"):
+            part = name.removeprefix("kappa_stance")
+            cells = [_kappa_alpha(by_name[f"kappa_{scheme}{part}"]) for scheme in ("stance", "sentiment")]
+            n = by_name[name].note.split(" rows")[0]
+            lines.append(f"| {part.lstrip('.') or 'all'} | {n} | {cells[0]} | {cells[1]} |")
+    return "\n".join(lines)
+
+
+def _kappa_alpha(measure: Measure) -> str:
+    alpha = measure.note.partition(" alpha ")[2]
+    return f"{figure(measure.value)} | {alpha or '–'}"
+
+
 def main() -> None:
-    """Write the file."""
+    """Write the files."""
     folder = Path(__file__).parent.parent / "corpora" / "four_actors"
     text = json.dumps(describe(folder), indent=1, ensure_ascii=False)
     (folder / "croissant.json").write_text(text + "\n", encoding="utf-8")
+    sheet = folder / "DATASHEET.md"
+    parts = sheet.read_text(encoding="utf-8").split("<!-- agreement -->")
+    sheet.write_text(
+        "<!-- agreement -->".join([parts[0], f"\n{agreement_table(folder)}\n", parts[2]]), encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":
