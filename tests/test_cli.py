@@ -126,7 +126,7 @@ def test_run_report_and_the_results_that_they_leave(capsys, tmp_path, own_csv):
 
 def test_a_failed_cell_exits_1_and_is_listed(capsys, tmp_path, own_csv, monkeypatch):
     (tmp_path / "bad.py").write_text(
-        "from stance.classifiers.baselines import MajorityClassifier\n"
+        "from stance.classifiers.dummies import MajorityClassifier\n"
         "class Bad(MajorityClassifier):\n    def fit(self, X, y, sample_weight=None):\n        raise ValueError('x')\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))

@@ -156,7 +156,7 @@ def check_classifier(make: Make, *, skip: Mapping[str, str] = NO_SKIPS) -> list[
 
     Examples
     --------
-    >>> from stance.classifiers.baselines import MajorityClassifier
+    >>> from stance.classifiers.dummies import MajorityClassifier
     >>> {result.status for result in check_classifier(MajorityClassifier)}
     {'passed'}
     """

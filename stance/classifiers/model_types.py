@@ -36,7 +36,7 @@ _loss._loss.CyHalfSquaredError _loss._loss.CyHuberLoss
 """
 _OURS = {path.replace(":", ".") for path in CLASSIFIERS.values()} | {
     "stance.classifiers.baselines.Components",
-    "stance.classifiers.baselines.DrawnLabels",
+    "stance.classifiers.dummies.DrawnLabels",
     "stance.classifiers.stance_classifier.SegmentFeatures",
     "stance.text.ngrams.Ngrams",
 }
@@ -46,7 +46,7 @@ _NUMBERS = {f"numpy.{name}" for name in _PLAIN.split()}
 # matrices with a zip of their own inside, constructors to be called) is refused whatever it loads.
 ALLOWED = {
     "DictNode": {"builtins.dict"},
-    "FunctionNode": {"stance.classifiers.baselines.draw_texts", "stance.text.polarity.polarities"},
+    "FunctionNode": {"stance.classifiers.dummies.draw_texts", "stance.text.polarity.polarities"},
     "JsonNode": {"builtins.str"},
     "ListNode": {"builtins.list"},
     "LossNode": {f"sklearn.{name}" for name in _LOSSES.split()},

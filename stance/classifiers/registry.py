@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 from stance.core.errors import InputError, show, suggest, unknown
 
 CLASSIFIERS = {
-    "majority": "stance.classifiers.baselines:MajorityClassifier",
-    "stratified": "stance.classifiers.baselines:StratifiedClassifier",
+    "majority": "stance.classifiers.dummies:MajorityClassifier",
+    "stratified": "stance.classifiers.dummies:StratifiedClassifier",
     "complement_nb": "stance.classifiers.baselines:ComplementNaiveBayes",
     "logistic_regression": "stance.classifiers.baselines:LogisticRegressionClassifier",
     "linear_svm": "stance.classifiers.baselines:LinearSVMClassifier",

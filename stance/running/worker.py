@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
-from stance.classifiers import baselines, model_files, stance_classifier
+from stance.classifiers import baselines, dummies, model_files, stance_classifier
 from stance.core.errors import show
 from stance.data.corpora import X_COLUMNS, to_frame
 from stance.evaluation.timing import time_classifier
@@ -24,7 +24,7 @@ from stance.running.store import Store
 from stance.running.tasks import Task
 
 # Loaded once, in the process that is forked for each cell; a cell would need seconds to do it.
-PRELOADED = (baselines, model_files, stance_classifier)
+PRELOADED = (baselines, dummies, model_files, stance_classifier)
 
 
 def work(task: Task) -> None:

@@ -9,13 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stance.classifiers.baselines import (
-    Components,
-    DrawnLabels,
-    MajorityClassifier,
-    StratifiedClassifier,
-    draw_texts,
-)
+from stance.classifiers.baselines import Components
+from stance.classifiers.dummies import DrawnLabels, MajorityClassifier, StratifiedClassifier, draw_texts
 from stance.core.errors import InputError
 
 # Every code point, lone surrogates and NUL included.

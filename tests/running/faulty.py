@@ -4,7 +4,7 @@ import os
 import signal
 import time
 
-from stance.classifiers.baselines import MajorityClassifier
+from stance.classifiers.dummies import MajorityClassifier
 
 
 class Raises(MajorityClassifier):
