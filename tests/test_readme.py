@@ -41,8 +41,14 @@ def test_every_block_is_of_a_kind_that_is_tested():
 
 def test_the_python_of_the_readme_runs_from_top_to_bottom(tmp_path, monkeypatch, own_csv):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
     namespace = {}
     for block in blocks("python"):
+        file = re.match(r"# (\S+\.py)\n", block.values[0])
+        if file:
+            (tmp_path / file[1]).parent.mkdir(exist_ok=True)
+            (tmp_path / file[1]).write_text(block.values[0], encoding="utf-8")
+            continue
         exec(compile(block.values[0], block.id, "exec"), namespace)
     assert list(namespace["news"]["stance"]) == ["favor", "against"]
     assert (tmp_path / "model.stance").is_file()
