@@ -25,6 +25,13 @@ class MyClassifier(ComplementNaiveBayes):
 """
 
 
+@pytest.fixture(autouse=True)
+def _forget_my_package():
+    yield
+    for name in [name for name in sys.modules if name.partition(".")[0] == "my_package"]:
+        del sys.modules[name]
+
+
 def blocks(language):
     return [
         pytest.param(text, id=f"{page.relative_to(ROOT)}:{i}")
@@ -68,7 +75,6 @@ def test_the_toml_of_the_readme_runs(tmp_path, monkeypatch, sentences):
     results = run(tmp_path / "mine.toml", progress=False)
     assert results.failures == ()
     assert {cell.classifier for cell in results.cells} == {"majority", "linear_svm", "stance", "mine"}
-    sys.modules.pop("my_package", None)
 
 
 def test_the_sheet_of_the_corpora_page_is_a_corpus(tmp_path, sentences):
