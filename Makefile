@@ -32,7 +32,7 @@ lint: dev  ## check format, style and types
 	@$(VENV)/bin/mypy
 
 bench: dev  ## measure speed: pytest-benchmark, one process, nothing else beside it
-	@$(PYTHON) -m pytest tests/benchmarks --benchmark-only -p no:randomly -o norecursedirs= -o timeout=1800
+	@$(PYTHON) -m pytest tests/benchmarks --benchmark-only -p no:randomly -o 'norecursedirs=.*' -o timeout=1800
 
 corpora: setup  ## list the corpora, and say which are here
 	@$(STANCE) corpora list
