@@ -72,6 +72,24 @@ def default_protocol(corpus: Corpus) -> str:
     return "official" if corpus.sheet.schemes[corpus.scheme.name].tests else "grouped-kfold"
 
 
+def folded_texts(corpus: Corpus) -> np.ndarray:
+    """Return each row's folded text: two rows of one such text hold the same sentence."""
+    return np.array([folded(text) for text in corpus.table.column("text").to_pylist()], dtype=object)
+
+
+def leaked_rows(texts: np.ndarray, fold: Fold) -> np.ndarray:
+    """Return the test rows of a fold whose text stands in its training rows.
+
+    Examples
+    --------
+    >>> texts = np.array(["moscow agrees", "moscow agrees", "no"], dtype=object)
+    >>> leaked_rows(texts, Fold("test", np.array([0]), np.array([1, 2])))
+    array([1])
+    """
+    rows: np.ndarray = fold.test[~_not_in(texts[fold.test], set(texts[fold.train]))]
+    return rows
+
+
 def _official(corpus: Corpus) -> list[Fold]:
     part = corpus.sheet.schemes[corpus.scheme.name]
     if not part.tests:
@@ -94,12 +112,12 @@ def _by_target(corpus: Corpus, fold: Fold) -> list[Fold]:
 
 def _official_clean(corpus: Corpus) -> list[Fold]:
     part = corpus.sheet.schemes[corpus.scheme.name]
-    texts = np.array([folded(text) for text in corpus.table.column("text").to_pylist()], dtype=object)
-    known = set(texts[_rows(corpus, [*part.train, *part.dev])])
+    texts = folded_texts(corpus)
+    dev = set(texts[_rows(corpus, part.dev)])
     folds = []
     for one in _official(corpus):
         train = one.train[_not_in(texts[one.train], set(texts[one.test]))]
-        folds.append(Fold(one.name, train, one.test[_not_in(texts[one.test], known)]))
+        folds.append(Fold(one.name, train, one.test[_not_in(texts[one.test], dev | set(texts[one.train]))]))
     return folds
 
 

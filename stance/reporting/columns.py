@@ -72,7 +72,8 @@ def score_table(board: Board) -> Table:
         Column("accuracy", "accu-\nracy", tuple(_score(row, "accuracy") for row in rows)),
     ]
     for metric in others:
-        columns.append(Column(metric_name(metric), metric_name(metric), tuple(_score(row, metric) for row in rows)))
+        name = metric_name(metric)
+        columns.append(Column(name, name.replace(" ", "\n", 1), tuple(_score(row, metric) for row in rows)))
     for actor in board.actors:
         shown = board.actor_sentences[actor] >= MIN_ACTOR_SENTENCES
         cells = tuple(_number(row.by_actor.get(actor) if shown else None, 3) for row in rows)
@@ -122,12 +123,13 @@ def speed_tables(boards: Iterable[Board]) -> dict[tuple[str, str], Table]:
 
 
 def notes(board: Board) -> list[str]:
-    """Return what must be known to read a board: protocol, interval, numbers, seeds, gaps."""
+    """Return what must be known to read a board: leaks, protocol, interval, numbers, seeds, gaps."""
     several = [f"{visible(row.classifier)} ({row.seeds})" for row in board.rows if row.seeds > 1]
     counts = ", ".join(f"{actor_name(actor)} {board.actor_sentences[actor]:,}" for actor in board.actors)
     few = any(board.actor_sentences[actor] < MIN_ACTOR_SENTENCES for actor in board.actors)
     labels = ", ".join(map(visible, board.labels))
     said = [
+        *board.notes,
         *([PROTOCOLS[board.protocol]] if board.protocol in PROTOCOLS else []),
         f"{board.n_sentences:,} test sentences in {board.n_groups:,} groups; labels: {labels}.",
         f"Interval: 95 % bootstrap over groups ({N_RESAMPLES:,} resamples of whole groups).",

@@ -4,6 +4,7 @@ import pytest
 
 from stance.core.errors import InputError, MissingDataError
 from stance.running.experiments import find_experiment, read_experiment
+from stance.running.leaks import check_leaks
 from stance.running.plan import make_plan
 from stance.running.runner import default_folder
 
@@ -69,6 +70,13 @@ def test_shipped_experiments_are_found_by_name_and_checked():
     assert read_experiment("experiments/public.toml").name == "public"
     with pytest.raises(MissingDataError, match=r'did you mean "actors\.toml"'):
         find_experiment("actor.toml")
+
+
+def test_our_own_corpus_leaks_under_no_protocol(toml):
+    text = 'protocols = ["official", "grouped-kfold", "leave-one-actor-out"]\n' + BASE
+    found = check_leaks(make_plan(read_experiment(toml(text))), allow=False)
+    assert len(found) == 2 * (1 + 5 + 4)
+    assert {leak.leaked for leak in found} == {0}
 
 
 def test_results_lie_beside_the_file(toml):
