@@ -9,12 +9,15 @@ from stance.evaluation.intervals import N_RESAMPLES
 from stance.reporting.escaping import cut, printable, visible
 from stance.reporting.leaderboard import Board, Row
 from stance.reporting.sections import PROTOCOLS, metric_name
+from stance.running.published import find_published
 from stance.text.actors import load_actors
 
 ACTOR_CHARS = 6
 MIN_ACTOR_SENTENCES = 10  # below, an F1 of three labels or more says nothing about an actor
 NONE = "–"
 SHOWN_ANYWAY = ("macro_f1", "accuracy", "micro_f1")  # with one label a sentence micro-F1 is accuracy
+PUBLISHED_TITLE = "Published, not run here"
+PUBLISHED_HEAD = ("system", "metric", "value", "source", "caveat")
 SPEED_NOTE = (
     "Medians of repeated calls on one thread. p50, p95, p99: one sentence a call. "
     "Peak memory: the whole process, Python and the corpus included."
@@ -80,6 +83,22 @@ def score_table(board: Board) -> Table:
         name = actor_name(actor)
         columns.append(Column(f"F1 {name}", f"F1\n{cut(printable(name), ACTOR_CHARS)}", cells))
     return Table(tuple(row.classifier for row in rows), tuple(columns))
+
+
+def published_rows(board: Board) -> list[tuple[str, ...]]:
+    """Return what `PUBLISHED_HEAD` names of each number that the literature reports on a board's test.
+
+    Examples
+    --------
+    >>> board = Board("pstance", "stance", "official", "test_trump", ("favor", "against"), (), 777, 777, {})
+    >>> published_rows(board)[0]
+    ('BiLSTM', 'F-avg', '0.769', 'MPRF, table 3; P-Stance README', '')
+    """
+    return [
+        (system, metric_name(one.metric), _number(value / 100, 3), one.source, one.caveat)
+        for one in find_published(board.corpus, board.scheme, board.protocol, board.test)
+        for system, value in one.values.items()
+    ]
 
 
 def speed_table(boards: Sequence[Board]) -> Table | None:

@@ -2,10 +2,12 @@
 
 import pytest
 
+from stance.classifiers.registry import make_classifier
 from stance.core.paths import data_folder
-from stance.data.corpora import load_sheet
+from stance.data.corpora import X_COLUMNS, load_sheet
 from stance.data.sheets import read_sheet
 from stance.data.splits import folded_texts, leaked_rows, make_folds
+from stance.evaluation.metrics import f_avg
 
 pytestmark = pytest.mark.public
 
@@ -132,6 +134,19 @@ def test_p_stance_is_trained_target_by_target_and_files_trump_s_rows(public):
     assert (filed["actor"] == "trump").all()
     assert len(filed) == 7953
     assert set(filed["target"]) == {"Donald Trump"}
+
+
+@pytest.mark.slow
+def test_a_linear_svm_on_p_stance_reaches_what_it_should(public):
+    corpus = public("pstance", "stance")
+    X, y = corpus.frame[list(X_COLUMNS)], corpus.frame["label"]
+    scores = {}
+    for one in make_folds(corpus, "official"):
+        svm = make_classifier("linear_svm", {"word_ngrams": [1, 3], "char_ngrams": [2, 5]})
+        said = svm.fit(X.iloc[one.train], y.iloc[one.train]).predict(X.iloc[one.test])
+        scores[one.name] = f_avg(y.iloc[one.test], said)
+    assert 0.765 <= scores["test_trump"] <= 0.79
+    assert 0.74 <= sum(scores.values()) / 3 <= 0.77
 
 
 @pytest.mark.parametrize("name", ["newsmtsc", "dse", "pstance"])
