@@ -122,7 +122,8 @@ def corpora_audit(corpus: str, scheme: str | None, as_json: bool, allow_leak: bo
 @click.option("--results", type=click.Path(path_type=Path), help="Results folder; default: beside the file.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Cells at once; default: all cores.")
 @click.option("--report", "wanted", is_flag=True, help="Also write report.html and report.md there.")
-def run_experiment(experiment: Path, results: Path | None, jobs: int | None, wanted: bool) -> None:
+@click.option("--allow-leak", is_flag=True, help="Run a corpus of yours although its test shares sentences with train.")
+def run_experiment(experiment: Path, results: Path | None, jobs: int | None, wanted: bool, allow_leak: bool) -> None:
     """Run an experiment and print its tables; what was finished before is not run again.
 
     \b
@@ -133,7 +134,7 @@ def run_experiment(experiment: Path, results: Path | None, jobs: int | None, wan
     from stance.reporting.tables import render_terminal
     from stance.running.runner import run
 
-    done = run(experiment, results, jobs=jobs)
+    done = run(experiment, results, jobs=jobs, allow_leak=allow_leak)
     click.echo(render_terminal(done))
     click.echo(f"\nresults: {done.folder}")
     for path in refresh_report(done) if wanted else []:

@@ -15,8 +15,13 @@ import click
 import pytest
 
 from stance.__main__ import cli, main
+from stance.core.errors import InputError
 from stance.core.paths import shipped
+from stance.data.corpora import load_sheet
 from stance.running import isolation
+from stance.running.experiments import read_experiment
+from stance.running.leaks import check_leaks
+from stance.running.plan import make_plan
 from tests.conftest import write_csv
 
 VERBS = ["corpora list", "corpora show", "corpora fetch", "corpora audit", "run", "report", "train", "predict"]
@@ -122,6 +127,53 @@ def test_run_report_and_the_results_that_they_leave(capsys, tmp_path, own_csv):
     code, _, err = call(capsys, "report", folder, "--format", "pdf")
     assert code == 2
     assert "pdf" in err
+
+
+@pytest.fixture
+def leaky(tmp_path, sentences):
+    """An experiment on a corpus of one's own, three of whose test sentences stand in train."""
+    for name, rows in (("train", sentences[::2]), ("test", [*sentences[1::9], *sentences[:6:2]])):
+        write_csv(tmp_path / f"{name}.csv", [row | {"text": row["text"].upper()} for row in rows])
+    files = "".join(f'[[files]]\npath = "{name}.csv"\nsplit = "{name}"\n' for name in ("train", "test"))
+    (tmp_path / "sheet.toml").write_text(
+        f'name = "leaky"\ntitle = "Leaky"\nversion = "1"\n[schemes.stance]\ntests = ["test"]\n{files}'
+    )
+    (tmp_path / "e.toml").write_text('timing = false\ncorpora = [{ path = "." }]\n[classifiers.majority]\n')
+    return tmp_path / "e.toml"
+
+
+def test_a_leaking_test_of_one_s_own_is_refused_unless_allowed(capsys, leaky, sentences):
+    leaked = len(
+        {row["text"] for row in sentences[::2]} & {row["text"] for row in [*sentences[1::9], *sentences[:6:2]]}
+    )
+    code, _, err = call(capsys, "run", leaky)
+    assert code == 2
+    assert len(err.splitlines()) == 1
+    assert f"leaky: official, test: {leaked} of 15 test sentences stand in train" in err
+    assert 'such as "MOSCOW ' in err
+    assert not (leaky.parent / "results").exists()
+    code, out, err = call(capsys, "run", leaky, "--allow-leak", "--report")
+    assert code == 0, err
+    said = f"leaky split: {leaked} of 15 test sentences stand in train"
+    assert said in out
+    assert said in (leaky.parent / "results" / "e" / "report.md").read_text()
+    assert said in (leaky.parent / "results" / "e" / "report.html").read_text()
+
+
+def test_the_clean_protocol_of_a_leaking_corpus_is_run_and_not_marked(capsys, leaky):
+    leaky.write_text('protocols = ["official-clean"]\n' + leaky.read_text())
+    code, out, err = call(capsys, "run", leaky)
+    assert code == 0, err
+    assert "leaky split" not in out
+
+
+def test_a_published_split_that_leaks_is_run_and_a_copy_of_one_s_own_is_not(tmp_path, monkeypatch, leaky):
+    monkeypatch.setattr("stance.running.leaks.list_corpora", lambda: [load_sheet(leaky.parent)[1]])
+    plan = make_plan(read_experiment(leaky))
+    assert [leak.leaked > 0 for leak in check_leaks(plan, allow=False)] == [True]
+    monkeypatch.setattr("stance.running.leaks.list_corpora", list)
+    with pytest.raises(InputError, match="stand in train"):
+        check_leaks(plan, allow=False)
 
 
 def test_a_failed_cell_exits_1_and_is_listed(capsys, tmp_path, own_csv, monkeypatch):

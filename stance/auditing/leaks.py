@@ -10,6 +10,7 @@ import pandas as pd
 from stance.auditing.duplicates import folded, near_pairs
 from stance.auditing.findings import Measure
 from stance.data.corpora import Corpus
+from stance.data.splits import make_folds
 
 NEAR = 0.8
 
@@ -48,12 +49,15 @@ class TestOverlap:
 
 
 def overlaps(corpus: Corpus) -> list[TestOverlap]:
-    """Return what each official test shares with its training splits."""
+    """Return what each official test shares with its training splits; where each target has a model, with its rows."""
     part = corpus.sheet.schemes[corpus.scheme.name]
     frame = corpus.frame.assign(folded=folded(list(corpus.frame["text"])).to_numpy())
     train = frame[frame["split"].isin(part.train)]
     dev = frame[frame["split"].isin(part.dev)]
-    return [_overlap(test, frame[frame["split"] == test], train, dev) for test in part.tests]
+    if part.train_per is None:
+        return [_overlap(test, frame[frame["split"] == test], train, dev) for test in part.tests]
+    folds = make_folds(corpus, "official") if part.tests else []
+    return [_overlap(one.name, frame.iloc[one.test], frame.iloc[one.train], dev) for one in folds]
 
 
 def target_blind_ceiling(texts: pd.Series, labels: pd.Series) -> float:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from stance.core.errors import Problem, TableError, show, unknown
+from stance.core.errors import InputError, Problem, TableError, show, unknown
 from stance.data.json_objects import object_of_line
 from stance.data.sheets import Columns, Sheet, SheetFile
 from stance.data.streams import text_blocks
@@ -24,6 +24,7 @@ AUTHOR = "author"
 _BRACKETED = re.compile(r"\[[^\[\]]+\]")
 _OUR_TEXTS = ("id", "text", "actor", "target", "stance", "sentiment", "group", "split")
 _OUR_SPANS = ("actor_start", "actor_end", "target_start", "target_end")
+_TEXT, _LABELS = "_text.txt", "_labels.txt"
 _DSE_CODES = {"0": "none", "1": "favor", "2": "favor_back", "3": "against", "4": "against_back"}
 
 
@@ -110,6 +111,29 @@ def read_dse(path: Path, sheet: Sheet, file: SheetFile, scheme: str) -> Iterator
         back = code.removesuffix("_back") if code.endswith("_back") else "none"
         yield base | {"id": f"{row_id}-pq", "label": forth} | _pair(text, p, q)
         yield base | {"id": f"{row_id}-qp", "label": back} | _pair(text, q, p)
+
+
+def read_tweeteval(path: Path, sheet: Sheet, file: SheetFile, scheme: str) -> Iterator[Row]:
+    """Read TweetEval's stance: a tweet a line of ``*_text.txt``, its code on that line of ``*_labels.txt``.
+
+    The folder's name is the target. A labels file gives no rows of its own; the sheet lists it all the
+    same, so that its hash is checked too.
+    """
+    if path.name.endswith(_LABELS):
+        return
+    labels = path.with_name(path.name.removesuffix(_TEXT) + _LABELS)
+    listed = PurePath(file.path).with_name(labels.name).as_posix()
+    if listed not in {PurePath(other.path).as_posix() for other in sheet.files}:
+        raise InputError(f"{sheet.name}: its sheet lists {show(file.path)} without {show(listed)}")
+    codes = dict(_lines(labels))
+    texts = dict(_lines(path))
+    for number in sorted(set(codes) ^ set(texts)):
+        at, other = (labels, path) if number in codes else (path, labels)
+        raise TableError(at, [Problem(f"has no counterpart in {other.name}; both have a line a tweet", number)])
+    target = path.parent.name
+    for number, text in texts.items():
+        row: Row = {"text": text, "holder": AUTHOR, "target": target, "label": codes[number].strip()}
+        yield row | {"id": f"{target}-{path.name.removesuffix(_TEXT)}-{number}", "line": number}
 
 
 def _cell(value: object) -> str | None:
@@ -201,6 +225,7 @@ READERS: dict[str, Reader] = {
     "four_actors": read_four_actors,
     "newsmtsc": read_newsmtsc,
     "dse": read_dse,
+    "tweeteval": read_tweeteval,
 }
 
 __all__ = ["AUTHOR", "READERS", "Reader", "Row", "get_reader"]

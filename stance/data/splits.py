@@ -39,8 +39,10 @@ def make_folds(corpus: Corpus, protocol: str) -> list[Fold]:
     ----------
     corpus : Corpus
     protocol : {"official", "official-clean", "grouped-kfold", "leave-one-actor-out"}
-        ``official``: the sheet's training splits against each of its tests. ``official-clean``: without
-        test rows whose folded text stands in train or dev, nor train rows whose text stands in the test.
+        ``official``: the sheet's training splits against each of its tests; where the sheet says
+        ``train_per = "target"``, each target of a test is a fold, trained on that target's rows alone.
+        ``official-clean``: without test rows whose folded text stands in train or dev, nor train rows
+        whose text stands in the test.
         ``grouped-kfold``: five stratified folds that keep groups together, the official tests left
         unread. ``leave-one-actor-out``: train rows of the other actors against test rows of the one.
 
@@ -70,21 +72,52 @@ def default_protocol(corpus: Corpus) -> str:
     return "official" if corpus.sheet.schemes[corpus.scheme.name].tests else "grouped-kfold"
 
 
+def folded_texts(corpus: Corpus) -> np.ndarray:
+    """Return each row's folded text: two rows of one such text hold the same sentence."""
+    return np.array([folded(text) for text in corpus.table.column("text").to_pylist()], dtype=object)
+
+
+def leaked_rows(texts: np.ndarray, fold: Fold) -> np.ndarray:
+    """Return the test rows of a fold whose text stands in its training rows.
+
+    Examples
+    --------
+    >>> texts = np.array(["moscow agrees", "moscow agrees", "no"], dtype=object)
+    >>> leaked_rows(texts, Fold("test", np.array([0]), np.array([1, 2])))
+    array([1])
+    """
+    rows: np.ndarray = fold.test[~_not_in(texts[fold.test], set(texts[fold.train]))]
+    return rows
+
+
 def _official(corpus: Corpus) -> list[Fold]:
     part = corpus.sheet.schemes[corpus.scheme.name]
     if not part.tests:
         raise InputError(f"{corpus.name}: has no official test; use the protocol grouped-kfold")
-    return [Fold(test, _rows(corpus, part.train), _rows(corpus, [test])) for test in part.tests]
+    folds = [Fold(test, _rows(corpus, part.train), _rows(corpus, [test])) for test in part.tests]
+    return folds if part.train_per is None else [one for fold in folds for one in _by_target(corpus, fold)]
+
+
+def _by_target(corpus: Corpus, fold: Fold) -> list[Fold]:
+    """Return a fold for each target that the test holds, trained on that target's rows alone."""
+    targets = np.array(corpus.table.column("target").to_pylist(), dtype=object)
+    unnamed = sum(target is None for target in targets[fold.test])
+    if unnamed:
+        raise InputError(f'{corpus.name}: train_per = "target", but {unnamed:,} rows of {fold.name} name no target')
+    named = list(dict.fromkeys(targets[fold.test].tolist()))
+    names = [fold.name] if len(named) == 1 else [f"{fold.name}: {target}" for target in named]
+    parts = [[rows[targets[rows] == target] for rows in (fold.train, fold.test)] for target in named]
+    return [Fold(name, *part) for name, part in zip(names, parts, strict=True)] or [fold]
 
 
 def _official_clean(corpus: Corpus) -> list[Fold]:
     part = corpus.sheet.schemes[corpus.scheme.name]
-    texts = np.array([folded(text) for text in corpus.table.column("text").to_pylist()], dtype=object)
-    known = set(texts[_rows(corpus, [*part.train, *part.dev])])
+    texts = folded_texts(corpus)
+    dev = set(texts[_rows(corpus, part.dev)])
     folds = []
     for one in _official(corpus):
         train = one.train[_not_in(texts[one.train], set(texts[one.test]))]
-        folds.append(Fold(one.name, train, one.test[_not_in(texts[one.test], known)]))
+        folds.append(Fold(one.name, train, one.test[_not_in(texts[one.test], dev | set(texts[one.train]))]))
     return folds
 
 

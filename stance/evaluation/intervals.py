@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stance.core.errors import InputError, show
-from stance.evaluation.metrics import score
+from stance.evaluation.metrics import BY_TARGET, score
 
 N_RESAMPLES = 2000
 LEVEL = 0.95
@@ -17,12 +17,27 @@ BATCH = 200
 
 
 def count_by_group(
-    cells: NDArray[np.int64], groups: NDArray[np.int64], n_groups: int, n_labels: int
+    cells: NDArray[np.int64], groups: NDArray[np.int64], n_groups: int, n_labels: int, n_targets: int = 1
 ) -> NDArray[np.float64]:
-    """Count confusion cells per group, shape (n_groups, n_labels ** 2)."""
-    size = n_labels * n_labels
+    """Count confusion cells per group, shape (n_groups, n_targets * n_labels ** 2).
+
+    With several targets, target t's cells are numbered from ``t * n_labels ** 2``.
+    """
+    size = n_targets * n_labels * n_labels
     flat = np.bincount(groups * size + cells, minlength=n_groups * size)
     return flat.reshape(n_groups, size).astype(float)
+
+
+def score_cells(metric: str, counts: NDArray[np.float64], labels: Sequence[str]) -> NDArray[np.float64] | None:
+    """Score counted confusion cells, shape (..., n_targets * n_labels ** 2), as `score` does matrices.
+
+    Examples
+    --------
+    >>> float(score_cells("accuracy", np.array([3.0, 1, 0, 0]), ["favor", "against"]))
+    0.75
+    """
+    parts = (-1,) if metric in BY_TARGET else ()
+    return score(metric, counts.reshape(*counts.shape[:-1], *parts, len(labels), len(labels)), labels)
 
 
 def group_interval(
@@ -37,7 +52,8 @@ def group_interval(
     Parameters
     ----------
     counts : sequence of numpy.ndarray, each shape (n_groups, n_labels ** 2)
-        Confusion cells per group, one array a seed; the score is the mean over the seeds.
+        Confusion cells per group, one array a seed; the score is the mean over the seeds. For a metric by
+        target, shape (n_groups, n_targets * n_labels ** 2).
     metric : str
         A metric that `stance.evaluation.metrics.score` knows and the labels define.
     labels : sequence of str
@@ -54,12 +70,11 @@ def group_interval(
     >>> group_interval([perfect], "accuracy", ["favor", "against"])
     (1.0, 1.0)
     """
-    n = len(labels)
     drawn = _draws(len(counts[0]), seed)
     values = []
     for start in range(0, N_RESAMPLES, BATCH):
         weights = drawn[start : start + BATCH].astype(float)
-        scored = [score(metric, (weights @ one).reshape(len(weights), n, n), labels) for one in counts]
+        scored = [score_cells(metric, weights @ one, labels) for one in counts]
         known = [s for s in scored if s is not None]
         if not known:
             raise InputError(f"{metric} is not defined for the labels {', '.join(map(show, labels))}")

@@ -135,8 +135,9 @@ def score(metric: str, counts: Confusion, labels: Sequence[str]) -> Confusion | 
 
     Parameters
     ----------
-    metric : {"macro_f1", "micro_f1", "f_avg", "accuracy"}
+    metric : {"macro_f1", "micro_f1", "f_avg", "f_avg_by_target", "accuracy"}
     counts : numpy.ndarray, shape (..., n_labels, n_labels)
+        For a metric of `BY_TARGET`, shape (..., n_targets, n_labels, n_labels).
     labels : sequence of str
         The declared labels.
 
@@ -146,7 +147,7 @@ def score(metric: str, counts: Confusion, labels: Sequence[str]) -> Confusion | 
     """
     if metric not in METRICS:
         raise unknown("metric", metric, METRICS)
-    if metric == "f_avg" and not {"favor", "against"} <= set(labels):
+    if metric in ("f_avg", "f_avg_by_target") and not {"favor", "against"} <= set(labels):
         return None
     return METRICS[metric](counts, labels)
 
@@ -159,6 +160,12 @@ def _macro_f1(counts: Confusion, labels: Sequence[str]) -> Confusion:
 def _f_avg(counts: Confusion, labels: Sequence[str]) -> Confusion:
     of_two = [list(labels).index(label) for label in ("favor", "against")]
     means: Confusion = f1_by_label(counts)[..., of_two].mean(axis=-1)
+    return means
+
+
+def _f_avg_by_target(counts: Confusion, labels: Sequence[str]) -> Confusion:
+    held = counts.sum(axis=(-2, -1)) > 0  # a resample may have drawn no sentence of a target
+    means: Confusion = (_f_avg(counts, labels) * held).sum(axis=-1) / np.maximum(1, held.sum(axis=-1))
     return means
 
 
@@ -175,5 +182,7 @@ METRICS: dict[str, Callable[[Confusion, Sequence[str]], Confusion]] = {
     "macro_f1": _macro_f1,
     "micro_f1": _accuracy,
     "f_avg": _f_avg,
+    "f_avg_by_target": _f_avg_by_target,
     "accuracy": _accuracy,
 }
+BY_TARGET = ("f_avg_by_target",)  # need a confusion matrix for each target

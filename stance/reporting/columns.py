@@ -9,12 +9,15 @@ from stance.evaluation.intervals import N_RESAMPLES
 from stance.reporting.escaping import cut, printable, visible
 from stance.reporting.leaderboard import Board, Row
 from stance.reporting.sections import PROTOCOLS, metric_name
+from stance.running.published import find_published
 from stance.text.actors import load_actors
 
 ACTOR_CHARS = 6
 MIN_ACTOR_SENTENCES = 10  # below, an F1 of three labels or more says nothing about an actor
 NONE = "–"
 SHOWN_ANYWAY = ("macro_f1", "accuracy", "micro_f1")  # with one label a sentence micro-F1 is accuracy
+PUBLISHED_TITLE = "Published, not run here"
+PUBLISHED_HEAD = ("system", "metric", "value", "source", "caveat")
 SPEED_NOTE = (
     "Medians of repeated calls on one thread. p50, p95, p99: one sentence a call. "
     "Peak memory: the whole process, Python and the corpus included."
@@ -72,13 +75,30 @@ def score_table(board: Board) -> Table:
         Column("accuracy", "accu-\nracy", tuple(_score(row, "accuracy") for row in rows)),
     ]
     for metric in others:
-        columns.append(Column(metric_name(metric), metric_name(metric), tuple(_score(row, metric) for row in rows)))
+        name = metric_name(metric)
+        columns.append(Column(name, name.replace(" ", "\n", 1), tuple(_score(row, metric) for row in rows)))
     for actor in board.actors:
         shown = board.actor_sentences[actor] >= MIN_ACTOR_SENTENCES
         cells = tuple(_number(row.by_actor.get(actor) if shown else None, 3) for row in rows)
         name = actor_name(actor)
         columns.append(Column(f"F1 {name}", f"F1\n{cut(printable(name), ACTOR_CHARS)}", cells))
     return Table(tuple(row.classifier for row in rows), tuple(columns))
+
+
+def published_rows(board: Board) -> list[tuple[str, ...]]:
+    """Return what `PUBLISHED_HEAD` names of each number that the literature reports on a board's test.
+
+    Examples
+    --------
+    >>> board = Board("pstance", "stance", "official", "test_trump", ("favor", "against"), (), 777, 777, {})
+    >>> published_rows(board)[0]
+    ('BiLSTM', 'F-avg', '0.769', 'MPRF, table 3; P-Stance README', '')
+    """
+    return [
+        (system, metric_name(one.metric), _number(value / 100, 3), one.source, one.caveat)
+        for one in find_published(board.corpus, board.scheme, board.protocol, board.test)
+        for system, value in one.values.items()
+    ]
 
 
 def speed_table(boards: Sequence[Board]) -> Table | None:
@@ -122,12 +142,13 @@ def speed_tables(boards: Iterable[Board]) -> dict[tuple[str, str], Table]:
 
 
 def notes(board: Board) -> list[str]:
-    """Return what must be known to read a board: protocol, interval, numbers, seeds, gaps."""
+    """Return what must be known to read a board: leaks, protocol, interval, numbers, seeds, gaps."""
     several = [f"{visible(row.classifier)} ({row.seeds})" for row in board.rows if row.seeds > 1]
     counts = ", ".join(f"{actor_name(actor)} {board.actor_sentences[actor]:,}" for actor in board.actors)
     few = any(board.actor_sentences[actor] < MIN_ACTOR_SENTENCES for actor in board.actors)
     labels = ", ".join(map(visible, board.labels))
     said = [
+        *board.notes,
         *([PROTOCOLS[board.protocol]] if board.protocol in PROTOCOLS else []),
         f"{board.n_sentences:,} test sentences in {board.n_groups:,} groups; labels: {labels}.",
         f"Interval: 95 % bootstrap over groups ({N_RESAMPLES:,} resamples of whole groups).",

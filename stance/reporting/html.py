@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stance.reporting import figures
-from stance.reporting.columns import SPEED_NOTE, notes, score_table, speed_tables
+from stance.reporting.columns import (
+    PUBLISHED_HEAD,
+    PUBLISHED_TITLE,
+    SPEED_NOTE,
+    notes,
+    published_rows,
+    score_table,
+    speed_tables,
+)
 from stance.reporting.escaping import visible
 from stance.reporting.leaderboard import Board
 from stance.reporting.sections import READING, classifiers, corpora, failures, provenance, warnings
@@ -36,6 +44,8 @@ def render_html(results: Results, boards: Sequence[Board]) -> str:
         boards=[_board(board) for board in boards],
         speeds=[{"title": " · ".join(place), "table": table} for place, table in speed_tables(boards).items()],
         speed_note=SPEED_NOTE,
+        published_title=PUBLISHED_TITLE,
+        published_head=PUBLISHED_HEAD,
         failures=failures(results),
         warnings=warnings(results),
         corpora=corpora(results),
@@ -54,6 +64,7 @@ def _board(board: Board) -> dict[str, Any]:
         "title": board.title,
         "table": score_table(board),
         "notes": notes(board),
+        "published": published_rows(board),
         "figures": [Markup(svg) for svg in drawn if svg],  # noqa: S704 - our own SVG
         "matrices": [Markup(svg) for svg in matrices],  # noqa: S704 - our own SVG
     }

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from stance.core.records import Cell, Timing
-from stance.evaluation.intervals import count_by_group, group_interval
-from stance.evaluation.metrics import confusion_cells, score
+from stance.evaluation.intervals import count_by_group, group_interval, score_cells
+from stance.evaluation.metrics import BY_TARGET, confusion_cells, score
 from stance.evaluation.timing import per_second
 from stance.running.results import Results
 
+ALL_TARGETS = "all targets"
 POOLED = ("grouped-kfold", "leave-one-actor-out")  # protocols whose folds are parts of one test
 
 
@@ -83,7 +84,7 @@ class Board:
     Attributes
     ----------
     corpus, scheme, protocol, test : str
-        `test` is the test's name, or ``all folds``.
+        `test` is the test's name, ``all folds``, or ``all targets`` where each has a model of its own.
     labels, actors : tuple of str
     n_sentences, n_groups : int
         Of the test.
@@ -91,6 +92,8 @@ class Board:
         Test sentences filed under each actor.
     rows : tuple of Row
         Best macro-F1 first.
+    notes : tuple of str
+        What the run found out about this split.
     """
 
     corpus: str
@@ -103,6 +106,7 @@ class Board:
     n_groups: int
     actor_sentences: dict[str, int]
     rows: tuple[Row, ...] = field(default=())
+    notes: tuple[str, ...] = field(default=())
 
     @property
     def title(self) -> str:
@@ -114,13 +118,41 @@ def make_boards(results: Results) -> list[Board]:
     """Return the tables of a run, in the order in which it was planned."""
     grouped: dict[tuple[str, str, str, str], list[Cell]] = {}
     for cell in results.cells:
-        test = "all folds" if cell.protocol in POOLED else cell.fold
-        grouped.setdefault((cell.corpus, cell.scheme, cell.protocol, test), []).append(cell)
-    return [_board(results, *place, cells) for place, cells in grouped.items()]
+        for test in _tests(results, cell):
+            grouped.setdefault((cell.corpus, cell.scheme, cell.protocol, test), []).append(cell)
+    # The targets together are a board of their own only where there are several.
+    several = [place for place, cells in grouped.items() if place[3] != ALL_TARGETS or len({c.fold for c in cells}) > 1]
+    return [_board(results, *place, grouped[place]) for place in several]
+
+
+def _tests(results: Results, cell: Cell) -> list[str]:
+    """Return the boards that a cell is part of."""
+    if cell.protocol in POOLED:
+        return ["all folds"]
+    return [ALL_TARGETS, cell.fold] if _per_target(results, cell) else [cell.fold]
+
+
+def _per_target(results: Results, cell: Cell) -> bool:
+    official = cell.protocol in ("official", "official-clean")
+    return official and results.corpus(cell.corpus, cell.scheme).get("train_per") == "target"
+
+
+def _notes(results: Results, cells: Sequence[Cell], test: str) -> Iterator[str]:
+    folds = {(cell.corpus, cell.scheme, cell.protocol, cell.fold) for cell in cells}
+    found = [one for one in results.leaks if tuple(one[k] for k in ("corpus", "scheme", "protocol", "fold")) in folds]
+    leaked, sentences = (sum(one[key] for one in found) for key in ("leaked", "sentences"))
+    if leaked:
+        yield f"leaky split: {leaked:,} of {sentences:,} test sentences stand in train."
+    if _per_target(results, cells[0]):
+        yield "One model a target, trained on that target's sentences alone."
+    if test == ALL_TARGETS:
+        yield "F-avg: on the test sentences of all targets pooled; F-avg by target: the mean of the targets' F-avg."
 
 
 def _board(results: Results, corpus: str, scheme: str, protocol: str, test: str, cells: list[Cell]) -> Board:
     labels = results.scheme(corpus, scheme).labels
+    metrics = [metric for metric in results.metrics_of(corpus, scheme) if metric not in BY_TARGET]
+    metrics += BY_TARGET if test == ALL_TARGETS else ()
     by_classifier: dict[str, dict[int | None, list[pd.DataFrame]]] = {}
     for cell in cells:
         by_seed = by_classifier.setdefault(cell.classifier, {})
@@ -133,7 +165,7 @@ def _board(results: Results, corpus: str, scheme: str, protocol: str, test: str,
     counts = example["actor"].value_counts()
     actors = tuple(sorted(counts.index))
     timings = {t.classifier: t for t in results.timings if (t.corpus, t.scheme) == (corpus, scheme)}
-    rows = [_row(name, frames, labels, actors, results.metrics, timings.get(name)) for name, frames in pooled.items()]
+    rows = [_row(name, frames, labels, actors, metrics, timings.get(name)) for name, frames in pooled.items()]
     rows.sort(key=lambda row: -row.scores["macro_f1"].value)
     return Board(
         corpus=corpus,
@@ -146,6 +178,7 @@ def _board(results: Results, corpus: str, scheme: str, protocol: str, test: str,
         n_groups=example["group"].nunique(),
         actor_sentences={actor: int(counts[actor]) for actor in actors},
         rows=tuple(rows),
+        notes=tuple(_notes(results, cells, test)),
     )
 
 
@@ -159,20 +192,37 @@ def _row(
 ) -> Row:
     n = len(labels)
     cells = [confusion_cells(f["label"], f["prediction"], labels) for f in frames]
-    # All seeds' groups: a seed whose cell failed on one fold knows fewer.
-    groups = np.unique(np.concatenate([frame["group"].astype(str) for frame in frames]))
-    order = dict(zip(groups, range(len(groups)), strict=True))
-    by_group = []
-    for frame, places in zip(frames, cells, strict=True):
-        by_group.append(count_by_group(places, frame["group"].map(order).to_numpy(), len(groups), n))
+    by_group = _count(frames, cells, n)
     total = np.mean([one.sum(axis=0) for one in by_group], axis=0).reshape(n, n)
     scores = {}
     for metric in dict.fromkeys(["macro_f1", "accuracy", *metrics]):
-        values = [score(metric, one.sum(axis=0).reshape(n, n), labels) for one in by_group]
+        counts = _count(frames, cells, n, by_target=True) if metric in BY_TARGET else by_group
+        values = [score_cells(metric, one.sum(axis=0), labels) for one in counts]
         known = [float(value) for value in values if value is not None]
         if known:
-            scores[metric] = Value(float(np.mean(known)), *group_interval(by_group, metric, labels))
+            scores[metric] = Value(float(np.mean(known)), *group_interval(counts, metric, labels))
     return Row(name, len(frames), scores, _by_actor(frames, cells, labels, actors), total, timing)
+
+
+def _count(
+    frames: Sequence[pd.DataFrame], cells: Sequence[np.ndarray], n_labels: int, *, by_target: bool = False
+) -> list[np.ndarray]:
+    """Count confusion cells per group, one array a seed; with `by_target`, those of each target apart."""
+    groups, targets = (_numbered(frames, "group"), _numbered(frames, "target") if by_target else {})
+    counts = []
+    for frame, places in zip(frames, cells, strict=True):
+        of_target = np.asarray(frame["target"].map(targets) if by_target else np.zeros(len(frame)), np.int64)
+        drawn = np.asarray(frame["group"].map(groups), np.int64)
+        counts.append(
+            count_by_group(places + of_target * n_labels * n_labels, drawn, len(groups), n_labels, max(1, len(targets)))
+        )
+    return counts
+
+
+def _numbered(frames: Sequence[pd.DataFrame], column: str) -> dict[str, int]:
+    # Those of all seeds: a seed whose cell failed on one fold knows fewer.
+    values = np.unique(np.concatenate([frame[column].astype(str) for frame in frames]))
+    return dict(zip(values, range(len(values)), strict=True))
 
 
 def _by_actor(

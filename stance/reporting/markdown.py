@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from stance.reporting.columns import SPEED_NOTE, Table, notes, score_table, speed_tables
+from stance.reporting.columns import (
+    PUBLISHED_HEAD,
+    PUBLISHED_TITLE,
+    SPEED_NOTE,
+    Table,
+    notes,
+    published_rows,
+    score_table,
+    speed_tables,
+)
 from stance.reporting.escaping import markdown
 from stance.reporting.leaderboard import Board
 from stance.reporting.sections import READING, classifiers, corpora, failures, provenance, warnings
@@ -28,6 +37,9 @@ def render_markdown(results: Results, boards: Sequence[Board], picture: str | No
     for board in boards:
         parts += [f"## {markdown(board.title)}", render_rows(score_table(board))]
         parts.append(_list(map(markdown, notes(board))))
+        published = published_rows(board)
+        if published:
+            parts += [f"### {PUBLISHED_TITLE}", _rows(PUBLISHED_HEAD, [":--"] * len(PUBLISHED_HEAD), published)]
     for place, table in speed_tables(boards).items():
         parts += [f"## Speed: {markdown(' · '.join(place))}", render_rows(table), markdown(SPEED_NOTE)]
     failed = [f"{markdown(title)}: {markdown(status)}: {markdown(cause)}" for title, status, cause in failures(results)]
@@ -53,9 +65,12 @@ def render_rows(table: Table) -> str:
     | :-- | --: |
     | a\|b | 0.500 |
     """
-    lines = [["classifier", *(markdown(column.head) for column in table.columns)]]
-    lines.append([":--", *("--:" for _ in table.columns)])
-    lines += [[markdown(cell) for cell in row] for row in table.rows]
+    head = ["classifier", *(column.head for column in table.columns)]
+    return _rows(head, [":--", *("--:" for _ in table.columns)], table.rows)
+
+
+def _rows(head: Sequence[str], sides: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [[markdown(word) for word in head], sides, *([markdown(cell) for cell in row] for row in rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 

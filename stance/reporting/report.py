@@ -12,6 +12,7 @@ from stance.reporting.figures import accuracy_throughput_png
 from stance.reporting.html import render_html
 from stance.reporting.leaderboard import Board, make_boards
 from stance.reporting.markdown import render_markdown
+from stance.running.published import published_file
 from stance.running.results import MANIFEST, PROVENANCE, SCORES, TIMINGS, Results, load_results
 
 PICTURE = "accuracy_throughput.png"
@@ -80,6 +81,7 @@ def refresh_report(results: Results) -> list[Path]:
     """Write the HTML and Markdown reports, unless those there are newer than the results and than this code."""
     made = [results.folder / name for name in ("report.html", "report.md")]
     sources = [results.folder / name for name in (MANIFEST, SCORES, TIMINGS, PROVENANCE)]
+    sources.append(published_file())
     newest = max(path.stat().st_mtime_ns for path in [*sources, *Path(__file__).parent.rglob("*.[pj][y2]")])
     if all(path.is_file() and path.stat().st_mtime_ns > newest for path in made):
         return made

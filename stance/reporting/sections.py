@@ -27,7 +27,7 @@ PROTOCOLS = {
     "transfer": "transfer: trained on the training split of the corpus named first, tested on the test "
     "sentences of the second that are filed under an actor.",
 }
-METRICS = {"macro_f1": "macro-F1", "micro_f1": "micro-F1", "f_avg": "F-avg"}
+METRICS = {"macro_f1": "macro-F1", "micro_f1": "micro-F1", "f_avg": "F-avg", "f_avg_by_target": "F-avg by target"}
 
 
 def metric_name(metric: str) -> str:

@@ -18,6 +18,7 @@ from stance.data.corpora import Corpus, load_corpus
 from stance.data.sheets import Strict, check_model
 from stance.data.splits import PROTOCOLS
 from stance.evaluation.metrics import METRICS
+from stance.running.published import published_file
 
 
 class CorpusEntry(Strict):
@@ -210,7 +211,7 @@ def find_experiment(source: str | Path) -> Path:
     for candidate in (path, shipped("experiments") / path.name):
         if candidate.is_file():
             return candidate
-    known = sorted(p.name for p in shipped("experiments").glob("*.toml"))
+    known = sorted(p.name for p in shipped("experiments").glob("*.toml") if p != published_file())
     raise MissingDataError(f"{show(path)}: no such experiment{suggest(path.name, known)}; shipped: {', '.join(known)}")
 
 

@@ -14,7 +14,7 @@ from stance.core.errors import MissingDataError, RefusedFileError, show
 from stance.core.files import canonical_json, update_text
 from stance.core.records import Cell, Provenance, Score, Timing
 from stance.core.schemes import Scheme
-from stance.evaluation.metrics import confusion, score
+from stance.evaluation.metrics import BY_TARGET, confusion, score
 from stance.running.store import Store
 
 MANIFEST = "results.json"
@@ -34,13 +34,16 @@ class Results:
         Those that the experiment asks for.
     corpora : list of dict
         ``name, title, version, scheme, labels, licence, terms, citation, sha256, n_sentences, tests,
-        metric, notes`` of each corpus and scheme, in the experiment's order.
+        train_per, metric, notes`` of each corpus and scheme, in the experiment's order.
     classifiers : list of dict
         ``name, class, params``, in the experiment's order.
     cells : tuple of Cell
         The finished ones.
     warnings : dict of str to list of str
         What a cell's classifier warned of, by the cell's key.
+    leaks : tuple of dict
+        ``corpus, scheme, protocol, fold, leaked, sentences``: how many test sentences of each fold stand
+        in its training data.
     failures : tuple of dict
         ``title, status, cause`` of those that failed.
     timings : tuple of Timing
@@ -54,6 +57,7 @@ class Results:
     classifiers: list[dict[str, Any]]
     cells: tuple[Cell, ...]
     warnings: dict[str, list[str]]
+    leaks: tuple[dict[str, Any], ...]
     failures: tuple[dict[str, Any], ...]
     timings: tuple[Timing, ...]
     provenance: Provenance
@@ -63,10 +67,17 @@ class Results:
         frame: pd.DataFrame = Store(self.folder).read_predictions(cell.key).to_pandas()
         return frame
 
+    def corpus(self, name: str, scheme: str) -> dict[str, Any]:
+        """Return what is held of a corpus under a scheme."""
+        return next(c for c in self.corpora if (c["name"], c["scheme"]) == (name, scheme))
+
     def scheme(self, corpus: str, scheme: str) -> Scheme:
         """Return a corpus's scheme with its declared labels."""
-        found = next(c for c in self.corpora if (c["name"], c["scheme"]) == (corpus, scheme))
-        return Scheme(scheme, tuple(found["labels"]))
+        return Scheme(scheme, tuple(self.corpus(corpus, scheme)["labels"]))
+
+    def metrics_of(self, corpus: str, scheme: str) -> tuple[str, ...]:
+        """Return the metrics of a corpus: those that the experiment asks for, and its own official one."""
+        return tuple(dict.fromkeys([*self.metrics, self.corpus(corpus, scheme)["metric"]]))
 
     def scores(self) -> Iterator[Score]:
         """Yield each metric of each finished cell: on all its sentences, and on those of each actor."""
@@ -76,8 +87,9 @@ class Results:
             parts = {"all": frame} | {f"actor={actor}": rows for actor, rows in frame.groupby("actor")}
             for part, rows in parts.items():
                 counts = confusion(rows["label"], rows["prediction"], labels)
-                for metric in self.metrics:
-                    value = score(metric, counts, labels)
+                for metric in self.metrics_of(cell.corpus, cell.scheme):
+                    # A metric by target needs the folds of all targets: the leaderboard has them.
+                    value = None if metric in BY_TARGET else score(metric, counts, labels)
                     if value is not None:
                         yield Score(cell, part, metric, float(value), len(rows))
 
@@ -107,6 +119,7 @@ def load_results(folder: str | Path) -> Results:
             classifiers=held["classifiers"],
             cells=tuple(Cell(**cell) for cell in held["cells"]),
             warnings=held["warnings"],
+            leaks=tuple(held.get("leaks", ())),
             failures=tuple(held["failures"]),
             timings=tuple(_timing(folder, key) for key in held["timings"]),
             provenance=provenance,

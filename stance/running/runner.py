@@ -21,6 +21,7 @@ from stance.core.paths import PACKAGE
 from stance.core.records import Provenance, cell_key
 from stance.running.experiments import Experiment, read_experiment
 from stance.running.isolation import Outcome, run_tasks
+from stance.running.leaks import check_leaks
 from stance.running.plan import Job, code_sha256, make_plan, versions
 from stance.running.results import MANIFEST, PROVENANCE, Results, load_results, write_scores
 from stance.running.store import Store
@@ -35,6 +36,7 @@ def run(
     *,
     jobs: int | None = None,
     progress: bool | None = None,
+    allow_leak: bool = False,
 ) -> Results:
     """Run an experiment, or what is left of it.
 
@@ -52,6 +54,8 @@ def run(
         Cells at once; all cores when left out.
     progress : bool, optional
         Whether to draw a progress bar; by default where stderr is a terminal.
+    allow_leak : bool
+        Whether to run a corpus of your own although its test holds sentences of its training data.
 
     Returns
     -------
@@ -61,7 +65,7 @@ def run(
     Raises
     ------
     InputError, MissingDataError
-        Before anything is written, if the experiment or a corpus breaks a rule.
+        Before anything is written, if the experiment or a corpus breaks a rule, or its test leaks.
     BusyError
         If another run is at work in the folder.
     StorageError
@@ -71,6 +75,7 @@ def run(
     if jobs is not None and jobs < 1:
         raise InputError(f"jobs: {jobs} is less than 1")
     plan = make_plan(checked)
+    leaks = check_leaks(plan, allow=allow_leak)
     store = Store(Path(results) if results is not None else default_folder(checked))
     cores = jobs or os.cpu_count() or 1
     with store.held():
@@ -79,7 +84,7 @@ def run(
         clocks = _clock_tasks(store, tables, plan) if checked.file.timing else []
         failures = _do(store, cells, checked, cores, progress, "cells")
         failures += _do(store, clocks, checked, 1, progress, "timing")
-        _write_manifest(store, checked, plan, clocks, failures)
+        _write_manifest(store, checked, plan, clocks, {"leaks": [asdict(leak) for leak in leaks], "failures": failures})
         done = load_results(store.folder)
         write_scores(done)
     return done
@@ -171,7 +176,7 @@ def _task(
 
 
 def _write_manifest(
-    store: Store, experiment: Experiment, plan: Sequence[Job], clocks: Sequence[Task], failures: list[dict[str, Any]]
+    store: Store, experiment: Experiment, plan: Sequence[Job], clocks: Sequence[Task], found: dict[str, Any]
 ) -> None:
     records = [(job.cell, store.read("cells", job.cell.key)) for job in plan]
     corpora = {(job.cell.corpus, job.cell.scheme): job.corpus for job in plan}
@@ -183,7 +188,7 @@ def _write_manifest(
         "cells": [cell.to_dict() for cell, record in records if record],
         "warnings": {cell.key: record["warnings"] for cell, record in records if record and record["warnings"]},
         "timings": [task.key for task in clocks if store.read("timings", task.key)],
-        "failures": failures,
+        **found,
     }
     hashes = {f"{name}/{scheme}": corpus.sha256 for (name, scheme), corpus in corpora.items()}
     provenance = asdict(_provenance(experiment, hashes))
@@ -205,6 +210,7 @@ def _describe(corpus: Any) -> dict[str, Any]:  # noqa: ANN401 - a Corpus
         "sha256": corpus.sha256,
         "n_sentences": corpus.table.num_rows,
         "tests": part.tests,
+        "train_per": part.train_per,
         "metric": part.metric,
         "notes": list(corpus.notes),
     }

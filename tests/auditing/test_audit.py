@@ -9,7 +9,9 @@ import pytest
 
 from stance.__main__ import main
 from stance.auditing.audit import audit
+from stance.auditing.leaks import overlaps
 from stance.core.paths import shipped
+from stance.data.corpora import load_corpus
 from tests.conftest import write_csv
 
 PUBLIC = os.environ.get("STANCE_DATA", "")
@@ -89,6 +91,17 @@ def test_a_leak_is_found_and_counted(leaky):
     assert "9 with a label that the text has in train" in note
 
 
+def test_where_each_target_has_a_model_a_leak_is_one_from_its_own_training_rows(leaky):
+    train = pd.read_csv(leaky / "train.csv").assign(target="sea")
+    test = pd.read_csv(leaky / "test.csv").assign(target=["sea"] * 4 + ["sky"] * 26)
+    pd.concat([train, test[-5:].assign(text=lambda f: f["text"] + " again")]).to_csv(leaky / "train.csv", index=False)
+    test.to_csv(leaky / "test.csv", index=False)
+    sheet = (leaky / "sheet.toml").read_text()
+    (leaky / "sheet.toml").write_text(sheet.replace('tests = ["test"]', 'tests = ["test"]\ntrain_per = "target"'))
+    found = {one.test: (one.rows, one.leaked, one.clean) for one in overlaps(load_corpus(leaky))}
+    assert found == {"test: sea": (4, 4, 0), "test: sky": (26, 0, 26)}
+
+
 @pytest.mark.parametrize(("options", "expected"), [([], 1), (["--allow-leak"], 0)])
 def test_a_leak_exits_1_unless_allowed(leaky, capsys, options, expected):
     code = 0
@@ -113,6 +126,15 @@ def test_a_file_of_your_own_is_audited_and_what_does_not_apply_is_said(tmp_path,
 @pytest.mark.parametrize(
     ("name", "scheme", "figures"),
     [
+        (
+            "pstance",
+            "stance",
+            {
+                "test_trump.rows_in_train": (0, 0),
+                "test_biden.rows_in_train": (3, 3),  # none of them byte for byte
+                "test_bernie.rows_in_train": (1, 1),
+            },
+        ),
         ("dse", "directed", {"test.rows_in_train": (400, 404), "test.clean_rows": (1174, 1184)}),
         (
             "newsmtsc",

@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from stance.core.errors import InputError, TableError
+from stance.core.errors import InputError, RefusedFileError, TableError
 from stance.data.corpora import load_corpus
 from stance.data.readers import READERS, get_reader
 
 POLARITY = 'label_map = { "2.0" = "negative", "4.0" = "neutral", "6.0" = "positive" }'
+CODES = 'label_map = { "0" = "none", "1" = "against", "2" = "favor" }'
 SENTENCE = "Ada Poe thanked Bo Lee."
 
 
@@ -215,6 +216,57 @@ class TestNewsmtsc:
         (said,) = str(caught.value).split("\n")
         assert "train.jsonl: line 2: is no NewsMTSC record: " in said
         assert len(said) < 400
+
+
+class TestTweeteval:
+    """A tweet a line beside a code a line, in a folder named after the target."""
+
+    @pytest.fixture
+    def read(self, make_corpus):
+        def read(texts, codes, listed=True):
+            folder = make_corpus({"sea/train_text.txt": texts}, reader="tweeteval", keys=CODES)
+            (folder / "sea" / "train_labels.txt").write_text(codes)
+            if listed:
+                sheet = (folder / "sheet.toml").read_text()
+                (folder / "sheet.toml").write_text(sheet + '\n[[files]]\npath = "sea/train_labels.txt"\n')
+            return load_corpus(folder, "stance").table.to_pylist()
+
+        return read
+
+    def test_text_and_code_of_a_line_are_a_row(self, read):
+        rows = read("Ada likes the sea \nBo\u2028hates it\nCy saw it", "2\n1\n0\n")
+        assert [row["label"] for row in rows] == ["favor", "against", "none"]
+        assert [row["text"] for row in rows] == ["Ada likes the sea ", "Bo\u2028hates it", "Cy saw it"]
+        assert {(row["holder"], row["target"]) for row in rows} == {("author", "sea")}
+        assert rows[2]["id"] == "sea-train-3"
+
+    @pytest.mark.parametrize(
+        ("texts", "codes", "said"),
+        [
+            ("Ada\nBo\n", "2\n", r"train_text\.txt: line 2: has no counterpart in train_labels\.txt"),
+            ("Ada\n", "2\n1\n", r"train_labels\.txt: line 2: has no counterpart in train_text\.txt"),
+            ("Ada\n\nCy\n", "2\n1\n0\n", r"train_labels\.txt: line 2: has no counterpart"),
+            ("Ada\n", "3\n", r'line 1, column "label": "3" is not one of favor, against, none'),
+        ],
+    )
+    def test_what_does_not_pair_is_named(self, read, texts, codes, said):
+        with pytest.raises(TableError, match=said):
+            read(texts, codes)
+
+    def test_labels_that_the_sheet_does_not_list_would_go_unchecked(self, read):
+        with pytest.raises(InputError, match=r"lists sea/train_text\.txt without sea/train_labels\.txt"):
+            read("Ada\n", "2\n", listed=False)
+
+
+@pytest.mark.parametrize("kind", ["text", "labels"])
+def test_either_file_of_tweeteval_is_held_to_its_hash(make_corpus, kind):
+    files = {"sea/train_text.txt": "Ada likes the sea\n", "sea/train_labels.txt": "2\n"}
+    folder = make_corpus(files, reader="tweeteval", keys=CODES)
+    sheet = folder / "sheet.toml"
+    name = f'"sea/train_{kind}.txt"\n'
+    sheet.write_text(sheet.read_text().replace(name, f'{name}sha256 = "{"0" * 64}"\n'))
+    with pytest.raises(RefusedFileError, match=f"train_{kind}"):
+        load_corpus(folder, "stance")
 
 
 def ours(number=1, text="Ada: Tehran must halt its raids.", **changes):

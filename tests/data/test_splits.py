@@ -162,6 +162,51 @@ def test_leave_one_actor_out_trains_on_the_others_alone(corpus):
         assert one.train.tolist() == wanted
 
 
+def of_targets(targets, **part):
+    """Return a corpus of (split, target) rows, trained per target."""
+    rows = [(f"Text {i}", "favor", None, f"g{i}", split) for i, (split, _) in enumerate(targets)]
+    corpus = corpus_of(rows, **({"tests": ["test"], "train_per": "target"} | part))
+    column = pa.array([target for _, target in targets], pa.string())
+    table = corpus.table.set_column(corpus.table.schema.get_field_index("target"), "target", column)
+    return Corpus(corpus.name, corpus.scheme, corpus.sheet, table)
+
+
+PER_TARGET = [*[("train", t) for t in "abba"], ("train", None), ("test", "b"), ("test", "a"), ("test", "b")]
+
+
+@pytest.mark.parametrize("protocol", ["official", "official-clean"])
+def test_each_target_of_a_test_is_a_fold_trained_on_its_own_rows(protocol):
+    folds = make_folds(of_targets(PER_TARGET), protocol)
+    found = {one.name: (one.train.tolist(), one.test.tolist()) for one in folds}
+    assert found == {"test: b": ([1, 2], [5, 7]), "test: a": ([0, 3], [6])}
+    (whole,) = make_folds(of_targets(PER_TARGET, train_per=None), protocol)
+    assert (whole.train.tolist(), whole.test.tolist()) == ([0, 1, 2, 3, 4], [5, 6, 7])
+
+
+def test_a_test_of_one_target_keeps_its_name_and_trains_on_that_target_alone():
+    rows = [("train", "a"), ("train", "b"), ("test_b", "b"), ("test_a", "a")]
+    folds = make_folds(of_targets(rows, tests=["test_a", "test_b"]), "official")
+    assert [(one.name, one.train.tolist(), one.test.tolist()) for one in folds] == [
+        ("test_a", [0], [3]),
+        ("test_b", [1], [2]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([("train", "a"), ("test", None)], 'own: train_per = "target", but 1 rows of test name no target'),
+        ([("train", "a"), ("test", "b")], "own: official, test: no train rows"),
+        ([("train", "a"), ("test", "a"), ("test", "b")], "own: official, test: b: no train rows"),
+        ([("train", "a")], "own: official, test: no test rows"),
+    ],
+)
+def test_a_target_that_cannot_be_trained_says_why(rows, said):
+    with pytest.raises(InputError) as caught:
+        make_folds(of_targets(rows), "official")
+    assert str(caught.value).startswith(said)
+
+
 def simple(n_groups=10, labels=("favor", "against"), actors=("iran", "israel"), split="train"):
     return [
         (f"Text {g} {label}", label, actors[g % len(actors)], f"g{g}", split)

@@ -9,6 +9,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 from stance.core.errors import InputError
 from stance.core.schemes import DIRECTED, SENTIMENT, STANCE
 from stance.evaluation.metrics import (
+    BY_TARGET,
     METRICS,
     accuracy,
     confusion,
@@ -72,6 +73,18 @@ def test_f_avg_by_target_is_the_mean_of_each_target_s(rows):
     assert f_avg_by_target(gold, predicted, targets) == pytest.approx(np.mean(each), abs=1e-12)
 
 
+@settings(deadline=None)
+@given(st.lists(pairs(STANCE.labels, max_size=6), min_size=1, max_size=4))
+def test_f_avg_by_target_of_matrices_is_that_of_the_rows(rows_of_targets):
+    empty = np.zeros((3, 3))  # a target that no sentence is about counts for nothing
+    counts = [empty, *(confusion(*map(list, zip(*rows, strict=True)), STANCE.labels) for rows in rows_of_targets)]
+    flat = [(g, p, str(t)) for t, rows in enumerate(rows_of_targets) for g, p in rows]
+    wanted = f_avg_by_target(*map(list, zip(*flat, strict=True)))
+    found = score("f_avg_by_target", np.array([counts, counts]), STANCE.labels)
+    assert found.tolist() == pytest.approx([wanted, wanted], abs=1e-12)
+    assert score("f_avg_by_target", np.array(counts), SENTIMENT.labels) is None
+
+
 def test_f_avg_of_a_worked_example():
     # favor: 2 right of 3 said and 2 in the gold, 4/5; against: 1 right of 1 said and 2 in the gold, 2/3.
     gold = ["favor", "favor", "against", "against", "none"]
@@ -98,7 +111,7 @@ def test_a_declared_label_that_never_occurs_counts_zero():
 def test_stacks_of_matrices_are_scored_one_by_one(labels, seed):
     counts = np.random.default_rng(seed).integers(0, 4, (3, len(labels), len(labels))).astype(float)
     counts[:, 0, 0] += 1
-    for metric in METRICS:
+    for metric in set(METRICS) - set(BY_TARGET):
         stacked = score(metric, counts, labels)
         if stacked is not None:
             assert stacked.tolist() == [score(metric, one, labels) for one in counts]

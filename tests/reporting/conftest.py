@@ -52,10 +52,11 @@ def predictions(seed, actors=("iran", "trump"), n=120, labels=LABELS, skill=0.7)
 def make_results(tmp_path):
     """Return a function that writes a folder and reads it: one cell a (classifier, fold, seed, table)."""
 
-    def make(cells, *, name="mine", timed=True, failures=(), warn=None, protocol="official", **corpus):
+    def make(cells, *, name="mine", timed=True, failures=(), warn=None, protocol="official", leaks=(), **corpus):
         store = Store(tmp_path / "results")
         store.folder.mkdir(exist_ok=True)
         labels = corpus.pop("labels", LABELS)
+        metrics = corpus.pop("metrics", ["macro_f1", "f_avg", "accuracy"])
         sheet = {
             "name": "toy",
             "title": "A toy",
@@ -88,12 +89,13 @@ def make_results(tmp_path):
             timings.append(f"{number:064x}")
         manifest = {
             "name": name,
-            "metrics": ["macro_f1", "f_avg", "accuracy"],
+            "metrics": metrics,
             "corpora": [sheet],
             "classifiers": [{"name": one, "class": one, "params": {"C": 0.3}} for one in names],
             "cells": held,
             "warnings": warnings,
             "timings": timings,
+            "leaks": list(leaks),
             "failures": list(failures),
         }
         (store.folder / "results.json").write_text(json.dumps(manifest))

@@ -8,7 +8,9 @@ import pytest
 
 from stance.core.errors import InputError, MissingDataError
 from stance.reporting.escaping import markdown, visible
+from stance.reporting.leaderboard import make_boards
 from stance.reporting.report import report
+from stance.running.published import PublishedSet
 from tests.reporting.conftest import predictions
 
 PAYLOADS = [
@@ -136,6 +138,42 @@ def test_no_payload_is_live_in_any_field(make_results, payload, tmp_path):
     assert "http:" not in said
     assert "\x1b" not in said
     assert "\\href" not in tex.read_text(encoding="utf-8")
+
+
+def numbers(**fields):
+    known = {"corpus": "toy", "scheme": "stance", "test": "test", "metric": "f_avg", "source": "Nobody 2026"}
+    return PublishedSet(**({"values": {"BERT": 71.2}} | known | fields))
+
+
+def test_published_numbers_stand_apart_and_are_not_ranked(make_results, tmp_path, monkeypatch):
+    monkeypatch.setattr("stance.running.published.read_published", lambda: (numbers(caveat="leaky split"),))
+    made = make_results([("svm", "test", None, predictions(0)), ("svm", "other", None, predictions(0))])
+    html, md, sheet, *_ = report(made, tmp_path / "x.html", ["html", "md", "csv"])
+    page = Page(html.read_text())
+    is_harmless(page)
+    assert page.texts.count("Published, not run here") == 1
+    said = md.read_text()
+    assert said.count("### Published, not run here") == 1
+    assert "| BERT | F-avg | 0.712 | Nobody 2026 | leaky split |" in said
+    ours = said.split("### Published")[0]
+    assert "BERT" not in ours
+    assert "BERT" not in sheet.read_text()
+    assert [[row.classifier for row in board.rows] for board in make_boards(made)] == [["svm"], ["svm"]]
+    clean = make_results([("svm", "test", None, predictions(0))], protocol="official-clean")
+    assert "Published" not in report(clean, tmp_path / "y.md", ["md"])[0].read_text()
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_no_payload_is_live_in_a_published_number(make_results, tmp_path, payload, monkeypatch):
+    said = payload.replace("\ud800", "")  # which no TOML file can hold
+    wrong = numbers(values={said: 50.0}, source=said, caveat=said)
+    monkeypatch.setattr("stance.running.published.read_published", lambda: (wrong,))
+    html, md, *_ = report(make_results([("svm", "test", None, predictions(0))]), tmp_path / "x.html")
+    page = Page(html.read_text(encoding="utf-8"))
+    is_harmless(page)
+    assert page.bdi.count(visible(said, marks=True)) == 3
+    row = next(line for line in md.read_text(encoding="utf-8").splitlines() if "0.500" in line and "F-avg" in line)
+    assert row == f"| {markdown(said)} | F-avg | 0.500 | {markdown(said)} | {markdown(said)} |"
 
 
 def test_results_written_twice_are_the_same_bytes(results, tmp_path):

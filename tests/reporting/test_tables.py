@@ -1,6 +1,8 @@
 """Tables: the leaderboard's numbers, and text of at most 80 columns."""
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score
@@ -9,6 +11,7 @@ from stance.core.records import Timing
 from stance.reporting.columns import score_table, speed_table
 from stance.reporting.escaping import width
 from stance.reporting.leaderboard import Board, Row, Value, make_boards
+from stance.reporting.report import report
 from stance.reporting.tables import render_table, render_terminal
 from tests.reporting.conftest import LABELS, TIMING, predictions
 
@@ -71,6 +74,75 @@ def test_scores_are_those_of_scikit_learn(results):
             of_actor = [frame[frame["actor"] == actor] for frame in frames]
             assert np.isclose(row.by_actor[actor], mean(f1_score, of_actor, **macro))
         assert row.scores["macro_f1"].low <= row.scores["macro_f1"].value <= row.scores["macro_f1"].high
+
+
+def of_target(target, seed, n, skill):
+    """Return the predictions of a fold that holds one target; its groups and ids are its own."""
+    frame = predictions(seed, n=n, skill=skill, actors=("trump",) if target == "a" else (None,)).to_pandas()
+    return frame.assign(target=target, group=target + frame["group"], id=target + frame["id"])
+
+
+def test_the_targets_together_are_scored_pooled_and_by_target(make_results):
+    skills = {("svm", None): (0.9, 0.4), ("sgd", 0): (0.6, 0.5), ("sgd", 1): (0.8, 0.3)}
+    frames = {
+        (name, seed): [of_target("a", 1, 90, first), of_target("b", 2, 30, second)]
+        for (name, seed), (first, second) in skills.items()
+    }
+    cells = [
+        (name, f"test_{frame['target'][0]}", seed, pa.Table.from_pandas(frame))
+        for (name, seed), pair in frames.items()
+        for frame in pair
+    ]
+    boards = make_boards(make_results(cells, train_per="target", metric="f_avg_by_target"))
+    assert [board.test for board in boards] == ["all targets", "test_a", "test_b"]
+    assert [board.n_sentences for board in boards] == [120, 90, 30]
+    options = {"labels": ["favor", "against"], "average": "macro", "zero_division": 0.0}
+    for row in boards[0].rows:
+        pairs = [pair for (name, _), pair in frames.items() if name == row.classifier]
+        each = [[f1_score(f["label"], f["prediction"], **options) for f in pair] for pair in pairs]
+        pooled = [pd.concat(pair) for pair in pairs]
+        f_avg = np.mean([f1_score(f["label"], f["prediction"], **options) for f in pooled])
+        assert np.isclose(row.scores["f_avg_by_target"].value, np.mean(each))
+        assert np.isclose(row.scores["f_avg"].value, f_avg)
+        assert not np.isclose(f_avg, np.mean(each))
+        held = row.scores["f_avg_by_target"]
+        assert held.low < held.value < held.high
+    assert all("f_avg_by_target" not in row.scores for board in boards[1:] for row in board.rows)
+    said = render_table(boards[0]).replace("\n  ", " ")
+    assert "One model a target" in said
+    assert "F-avg by target: the mean of the targets' F-avg." in said
+
+
+def test_one_target_needs_no_board_of_all_and_other_corpora_have_none(make_results):
+    table = predictions(0)
+    made = make_results([("svm", "test", None, table)], train_per="target")
+    assert [board.test for board in make_boards(made)] == ["test"]
+    made = make_results([("svm", "a", None, table), ("svm", "b", None, table)])
+    assert [board.test for board in make_boards(made)] == ["a", "b"]
+
+
+def test_a_table_shows_the_corpus_s_own_metric_though_the_experiment_does_not_ask(make_results):
+    made = make_results([("svm", "test", None, predictions(0))], metric="f_avg", metrics=["accuracy"])
+    assert "f_avg" in make_boards(made)[0].rows[0].scores
+    assert {one.metric for one in made.scores()} == {"accuracy", "f_avg"}
+
+
+def leak(fold, leaked):
+    place = {"corpus": "toy", "scheme": "stance", "protocol": "official", "fold": fold}
+    return place | {"leaked": leaked, "sentences": 120}
+
+
+def test_a_leaky_split_is_marked_in_every_table(make_results):
+    cells = [("svm", fold, None, predictions(0)) for fold in ("a", "b")]
+    made = make_results(cells, leaks=[leak("a", 7), leak("b", 0), leak("c", 9)])
+    first, second = make_boards(made)
+    assert "leaky split: 7 of 120 test sentences stand in train." in render_table(first)
+    assert "leaky" not in render_table(second)
+    pooled = make_boards(make_results(cells, leaks=[leak("a", 7), leak("b", 1)], train_per="target"))[0]
+    assert "leaky split: 8 of 240 test sentences stand in train." in render_table(pooled)
+    for written in report(made, formats=["html", "md", "tex"]):
+        if written.suffix != ".png":
+            assert written.read_text().count("leaky split: 7 of 120 test sentences stand in train") == 1
 
 
 def test_the_terminal_shows_all_there_is(results):

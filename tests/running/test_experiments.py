@@ -4,6 +4,7 @@ import pytest
 
 from stance.core.errors import InputError, MissingDataError
 from stance.running.experiments import find_experiment, read_experiment
+from stance.running.leaks import check_leaks
 from stance.running.plan import make_plan
 from stance.running.runner import default_folder
 
@@ -67,8 +68,25 @@ def test_a_corpus_that_does_not_fit_is_refused(toml, text, said):
 def test_shipped_experiments_are_found_by_name_and_checked():
     assert read_experiment("actors.toml").name == "actors"
     assert read_experiment("experiments/public.toml").name == "public"
-    with pytest.raises(MissingDataError, match=r'did you mean "actors\.toml"'):
+    assert read_experiment("tweeteval.toml").name == "tweeteval"
+    with pytest.raises(MissingDataError, match=r'did you mean "actors\.toml"') as caught:
         find_experiment("actor.toml")
+    assert "published" not in str(caught.value)
+
+
+def test_a_corpus_that_was_not_fetched_is_one_line_with_its_remedy(tmp_path, monkeypatch):
+    monkeypatch.setenv("STANCE_DATA", str(tmp_path))
+    with pytest.raises(MissingDataError) as caught:
+        make_plan(read_experiment("tweeteval.toml"))
+    assert str(caught.value).endswith("not there; run: stance corpora fetch tweeteval_stance")
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_our_own_corpus_leaks_under_no_protocol(toml):
+    text = 'protocols = ["official", "grouped-kfold", "leave-one-actor-out"]\n' + BASE
+    found = check_leaks(make_plan(read_experiment(toml(text))), allow=False)
+    assert len(found) == 2 * (1 + 5 + 4)
+    assert {leak.leaked for leak in found} == {0}
 
 
 def test_results_lie_beside_the_file(toml):
