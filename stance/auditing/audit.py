@@ -16,7 +16,7 @@ from stance.data.corpora import Corpus, load_corpus, load_sheet
 from stance.data.tables import LINE, read_table
 
 ANNOTATIONS = "annotations.csv"
-MAX_PROBED = 20_000  # rows; beyond, cross-validated probes would take minutes and tell nothing new
+MAX_PROBED = 5_000  # rows; beyond, cross-validated probes take minutes
 
 
 def audit(source: str | Path, scheme: str | None = None) -> Audit:
