@@ -7,7 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from stance.reporting.leaderboard import make_boards
+from stance.reporting.leaderboard import ALL_TARGETS, Board, make_boards
 from stance.reporting.tables import render_table
 from stance.running.results import load_results
 
@@ -21,12 +21,18 @@ def main() -> None:
     for name, shown in (("actors", 1), ("public", None)):
         if not (RESULTS / name / "results.json").is_file():
             continue
-        boards = make_boards(load_results(RESULTS / name))[:shown]
+        boards = _brief(make_boards(load_results(RESULTS / name)))[:shown]
         tables = "\n\n".join(render_table(board, speed=shown == 1).strip("\n") for board in boards)
         page = _between(page, name, f"\n\n```text\n{tables}\n```\n\n")
     page = _between(page, "size", f"{_core_megabytes():,} MB")
     (ROOT / "README.md").write_text(page, encoding="utf-8")
     shutil.copyfile(RESULTS / "actors" / "accuracy_throughput.png", ROOT / "docs" / "accuracy_throughput.png")
+
+
+def _brief(boards: list[Board]) -> list[Board]:
+    """Return the boards without those of single targets, where one of all targets is there."""
+    joined = {board.corpus for board in boards if board.test == ALL_TARGETS}
+    return [board for board in boards if board.corpus not in joined or board.test == ALL_TARGETS]
 
 
 def _between(page: str, mark: str, text: str) -> str:
