@@ -11,7 +11,6 @@ from stance.auditing.findings import Measure, figure
 from stance.core.files import sha256_file
 from stance.data.corpora import load_sheet
 
-HOME = "https://github.com/stance-maintainers/stance"
 FIELDS = {
     "id": ("sc:Text", "Permanent identifier of the row."),
     "text": ("sc:Text", "The sentence."),
@@ -79,7 +78,6 @@ def describe(folder: Path) -> dict[str, Any]:
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "name": sheet.name,
         "description": " ".join(sheet.description.split()),
-        "url": f"{HOME}/tree/main/corpora/four_actors",
         "license": "https://creativecommons.org/licenses/by/4.0/",
         "version": f"{sheet.version}.0",
         "citeAs": " ".join(sheet.citation.split()),

@@ -301,7 +301,7 @@ def test_an_interrupted_run_exits_130_soon_and_can_be_resumed(tmp_path, own_csv,
     process = multiprocessing.get_context("fork").Process(target=command)
     process.start()
     deadline = time.monotonic() + 40
-    while not list((tmp_path / "results").glob("e/work/*.arrow")) and time.monotonic() < deadline:
+    while not list((tmp_path / "results").glob("e/*/*.arrow")) and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(0.5)
     os.kill(process.pid, stop)

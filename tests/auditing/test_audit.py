@@ -46,6 +46,8 @@ def test_the_datasheet_states_the_measured_figures(ours):
         f"Cramér's V {found['cramers_v']:.2f}",
         f"{100 * found['off_diagonal']:.0f} % of the rows",
         f"scores {found['stance.majority_by_actor_target']:.2f} macro-F1",
+        f"Some {found['stance.rows'] - found['stance.distinct_sentences']} sentences stand under two",
+        f"first three words distinct in {100 * found['distinct_openings']:.0f} % of rows",
     ):
         assert stated in " ".join(page.split()), stated
 
