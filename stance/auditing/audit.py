@@ -8,14 +8,15 @@ import pandas as pd
 
 from stance.auditing import constructed, probes
 from stance.auditing.agreement import cohen_kappa, krippendorff_alpha
-from stance.auditing.duplicates import folded
+from stance.auditing.duplicates import folded, near_pairs
 from stance.auditing.findings import Audit, Measure, judge
-from stance.auditing.leaks import leak_lines, leak_measures, overlaps
+from stance.auditing.leaks import NEAR, leak_lines, leak_measures, overlaps
 from stance.auditing.measures import label_gap, majority_f1, word_counts
 from stance.data.corpora import Corpus, load_corpus, load_sheet
 from stance.data.tables import LINE, read_table
 
 ANNOTATIONS = "annotations.csv"
+MAX_ACTORS, MAX_TARGETS = 20, 10  # shown, the most frequent first
 MAX_PROBED = 5_000  # rows; beyond, cross-validated probes take minutes
 
 
@@ -47,6 +48,7 @@ def audit(source: str | Path, scheme: str | None = None) -> Audit:
         found = overlaps(corpus)
         leaks += [f"{name}, {line}" for line in leak_lines(found)]
         sections[f"{name}: size and balance"] = _prefixed(name, _balance(corpus))
+        sections[f"{name}: labels by actor and target"] = _prefixed(name, _counts(corpus))
         sections[f"{name}: duplicates and tests"] = _prefixed(name, [*_duplicates(corpus), *leak_measures(found)])
         sections[f"{name}: probes"] = _prefixed(name, _probes(corpus))
     folder = None if Path(source).is_file() else load_sheet(source)[0]
@@ -92,12 +94,29 @@ def _balance(corpus: Corpus) -> list[Measure]:
     ]
 
 
+def _counts(corpus: Corpus) -> list[Measure]:
+    """Return the rows of each actor and of the most frequent targets, the counts of their labels in the note."""
+    frame = corpus.frame
+    measures = []
+    for column, most in (("actor", MAX_ACTORS), ("target", MAX_TARGETS)):
+        for value, n_rows in frame[column].value_counts().head(most).items():
+            counts = frame.loc[frame[column] == value, "label"].value_counts()
+            said = ", ".join(f"{label} {counts.get(label, 0):,}" for label in corpus.scheme.labels)
+            measures.append(Measure(f"{column}.{value}", int(n_rows), said))
+    return measures or [Measure("actor", None, "left out: the rows name neither actor nor target")]
+
+
 def _duplicates(corpus: Corpus) -> list[Measure]:
     frame = corpus.frame.assign(folded=folded(list(corpus.frame["text"])).to_numpy())
-    keys = ["folded", "holder", "target"]
+    keys = ["folded", "holder", "target", "holder_start", "target_start"]
     labels = frame.groupby(keys, dropna=False)["label"].nunique()
+    distinct = frame["folded"].drop_duplicates().tolist()
+    near = {j for _, j, _ in near_pairs(distinct, NEAR)}
+    splits = frame.groupby("folded")["split"].nunique()
     return [
-        Measure("distinct_sentences", int(frame["folded"].nunique()), "case, punctuation and brackets dropped"),
+        Measure("distinct_sentences", len(distinct), "case, punctuation and brackets dropped"),
+        Measure("sentences_in_two_splits", int((splits > 1).sum()), "distinct ones that stand in more than one split"),
+        Measure("near_duplicates", len(near), f"distinct ones whose word 3-grams overlap an earlier one's by {NEAR:g}"),
         Measure("repeated_rows", int(frame.duplicated(keys).sum()), "same text, holder and target as an earlier row"),
         Measure("conflicting_labels", int((labels > 1).sum()), "same text, holder and target, different labels"),
     ]

@@ -59,10 +59,30 @@ def near_pairs(texts: Sequence[str], threshold: float) -> Iterator[tuple[int, in
     """
     matrix = shingles(texts)
     sizes = np.diff(matrix.indptr)
+    prefixes = _prefixes(matrix, threshold)
     for start in range(0, len(texts), BLOCK):
-        shared = (matrix[start : start + BLOCK] @ matrix.T).tocoo()
-        first, second = shared.row + start, shared.col
-        jaccard = shared.data / (sizes[first] + sizes[second] - shared.data)
-        kept = (first < second) & (jaccard >= threshold)
+        candidates = (prefixes[start : start + BLOCK] @ prefixes.T).tocoo()
+        first, second = candidates.row + start, candidates.col
+        later = first < second
+        first, second = first[later], second[later]
+        shared = np.asarray(matrix[first].multiply(matrix[second]).sum(axis=1)).ravel()
+        jaccard = shared / (sizes[first] + sizes[second] - shared)
+        kept = jaccard >= threshold
         for i, j, value in zip(first[kept], second[kept], jaccard[kept], strict=True):
             yield int(i), int(j), float(value)
+
+
+def _prefixes(matrix: sp.csr_matrix, threshold: float) -> sp.csr_matrix:
+    """Return each text's rarest shingles, so many that two texts which overlap enough share one of them.
+
+    A text of n shingles that overlaps another to the threshold t shares at least tn of them, so that at
+    most n - tn stand before a shared one (Chaudhuri, Ganti and Kaushik 2006, ICDE: the prefix filter).
+    """
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    rarity = np.bincount(matrix.indices, minlength=matrix.shape[1])[matrix.indices]
+    order = np.lexsort((matrix.indices, rarity, rows))
+    sizes = np.diff(matrix.indptr)
+    rank = np.arange(len(rows)) - matrix.indptr[rows]
+    kept = rank < (sizes - np.ceil(threshold * sizes - 1e-9) + 1)[rows]
+    chosen, columns = rows[kept], matrix.indices[order][kept]
+    return sp.csr_matrix((np.ones(len(chosen), dtype=np.int32), (chosen, columns)), shape=matrix.shape)

@@ -24,8 +24,10 @@ class TestOverlap:
     test : str
     rows : int
         Test rows.
+    identical : int
+        Of those, rows whose text stands in a training split, character for character.
     leaked : int
-        Of those, rows whose folded text stands in a training split.
+        Rows whose folded text does.
     leaked_same_label : int
         Of those, rows whose label is one that the same text has in training.
     clean : int
@@ -40,6 +42,7 @@ class TestOverlap:
 
     test: str
     rows: int
+    identical: int
     leaked: int
     leaked_same_label: int
     clean: int
@@ -79,8 +82,9 @@ def leak_measures(found: list[TestOverlap]) -> list[Measure]:
     measures = []
     for one in found:
         share = one.leaked / max(1, one.rows)
-        same = f"{one.leaked_same_label:,} with a label that the text has in train"
+        same = f"case and punctuation aside; {one.leaked_same_label:,} with a label that the text has in train"
         measures += [
+            Measure(f"{one.test}.identical_rows", one.identical, "stand in train character for character"),
             Measure(f"{one.test}.rows_in_train", one.leaked, f"{100 * share:.1f} % of {one.rows:,}; {same}"),
             Measure(f"{one.test}.clean_rows", one.clean, "texts in neither train nor dev"),
             Measure(f"{one.test}.near_rows", one.near, f"word 3-grams overlap a train text by {NEAR:g} or more"),
@@ -110,6 +114,7 @@ def _overlap(test: str, rows: pd.DataFrame, train: pd.DataFrame, dev: pd.DataFra
     return TestOverlap(
         test=test,
         rows=len(rows),
+        identical=int(rows["text"].isin(set(train["text"])).sum()),
         leaked=int(leaked.sum()),
         leaked_same_label=int(np.sum(same)),
         clean=int((~leaked & ~rows["folded"].isin(set(dev["folded"]))).sum()),

@@ -12,6 +12,7 @@ from stance.data.corpora import Corpus
 from stance.data.rows import folded
 
 N_FOLDS = 5
+MAX_LEFT_OUT = 100  # actors or targets; a corpus of a thousand targets would make a thousand folds
 FOLD_SEED = 0  # the folds belong to the protocol, not to a run: everybody's fold 3 is the same fold 3
 
 
@@ -38,13 +39,15 @@ def make_folds(corpus: Corpus, protocol: str) -> list[Fold]:
     Parameters
     ----------
     corpus : Corpus
-    protocol : {"official", "official-clean", "grouped-kfold", "leave-one-actor-out"}
+    protocol : {"official", "official-clean", "grouped-kfold", "leave-one-actor-out", \
+            "leave-one-target-out"}
         ``official``: the sheet's training splits against each of its tests; where the sheet says
         ``train_per = "target"``, each target of a test is a fold, trained on that target's rows alone.
         ``official-clean``: without test rows whose folded text stands in train or dev, nor train rows
         whose text stands in the test.
         ``grouped-kfold``: five stratified folds that keep groups together, the official tests left
-        unread. ``leave-one-actor-out``: train rows of the other actors against test rows of the one.
+        unread. ``leave-one-actor-out``: train rows of the other actors against test rows of the one;
+        ``leave-one-target-out``: the same by target. Both are for up to 100 of them.
 
     Raises
     ------
@@ -140,24 +143,34 @@ def _grouped_kfold(corpus: Corpus) -> list[Fold]:
 
 
 def _leave_one_actor_out(corpus: Corpus) -> list[Fold]:
+    return _leave_one_out(corpus, "actor")
+
+
+def _leave_one_target_out(corpus: Corpus) -> list[Fold]:
+    return _leave_one_out(corpus, "target")
+
+
+def _leave_one_out(corpus: Corpus, column: str) -> list[Fold]:
+    """Return a fold for each value of a column: tested on its rows, trained on the named other ones' rows."""
     part = corpus.sheet.schemes[corpus.scheme.name]
-    actors = np.array([actor or "" for actor in corpus.table.column("actor").to_pylist()], dtype=str)
-    named = sorted(set(actors.tolist()) - {""})
-    if len(named) < 2:
-        held = f"rows are filed under {len(named)} actors"
-        raise InputError(f"{corpus.name}: {held}; two are needed to leave one out")
+    values = np.array([value or "" for value in corpus.table.column(column).to_pylist()], dtype=object)
+    named = sorted(set(values.tolist()) - {""})
+    if not 2 <= len(named) <= MAX_LEFT_OUT:
+        raise InputError(
+            f"{corpus.name}: leave-one-{column}-out wants 2 to {MAX_LEFT_OUT} {column}s, the rows name {len(named):,}"
+        )
     everything = np.arange(corpus.table.num_rows)
     tests = _rows(corpus, part.tests) if part.tests else everything
     train = _rows(corpus, part.train) if part.tests else everything
     groups = np.array(corpus.table.column("group").to_pylist(), dtype=str)
     folds = []
-    for actor in named:
-        test = tests[actors[tests] == actor]
-        others = train[(actors[train] != actor) & (actors[train] != "")]
-        folds.append(Fold(actor, others[~np.isin(groups[others], groups[test])], test))
+    for value in named:
+        test = tests[values[tests] == value]
+        others = train[(values[train] != value) & (values[train] != "")]
+        folds.append(Fold(value, others[~np.isin(groups[others], groups[test])], test))
     folds = [one for one in folds if len(one.test) and len(one.train)]
     if not folds:
-        raise InputError(f"{corpus.name}: no actor has test rows and, in other groups, training rows of others")
+        raise InputError(f"{corpus.name}: no {column} has test rows and, in other groups, training rows of others")
     return folds
 
 
@@ -174,4 +187,5 @@ PROTOCOLS: dict[str, Callable[[Corpus], list[Fold]]] = {
     "official-clean": _official_clean,
     "grouped-kfold": _grouped_kfold,
     "leave-one-actor-out": _leave_one_actor_out,
+    "leave-one-target-out": _leave_one_target_out,
 }

@@ -15,7 +15,8 @@ from stance.evaluation.timing import per_second
 from stance.running.results import Results
 
 ALL_TARGETS = "all targets"
-POOLED = ("grouped-kfold", "leave-one-actor-out")  # protocols whose folds are parts of one test
+# Protocols whose folds are parts of one test.
+POOLED = ("grouped-kfold", "leave-one-actor-out", "leave-one-target-out")
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ PROTOCOLS = {
     "grouped-kfold": "grouped-kfold: five folds of the training split, groups kept whole; all pooled.",
     "leave-one-actor-out": "leave-one-actor-out: for each actor, trained on the training sentences of the "
     "others and tested on that actor's test sentences; all pooled.",
+    "leave-one-target-out": "leave-one-target-out: for each target, trained on the training sentences about the "
+    "others and tested on the test sentences about it; all pooled.",
     "transfer": "transfer: trained on the training split of the corpus named first, tested on the test "
     "sentences of the second that are filed under an actor.",
 }

@@ -88,6 +88,8 @@ def test_a_leak_is_found_and_counted(leaky):
     figures = values(found)
     assert figures["stance.test.rows_in_train"] == 10
     assert figures["stance.test.clean_rows"] == 20
+    assert figures["stance.test.identical_rows"] == 0
+    assert figures["stance.sentences_in_two_splits"] == 10
     assert figures["stance.conflicting_labels"] == 1
     note = next(m.note for s in found.sections.values() for m in s if m.name == "stance.test.rows_in_train")
     assert "9 with a label that the text has in train" in note
@@ -133,8 +135,11 @@ def test_a_file_of_your_own_is_audited_and_what_does_not_apply_is_said(tmp_path,
             "stance",
             {
                 "test_trump.rows_in_train": (0, 0),
-                "test_biden.rows_in_train": (3, 3),  # none of them byte for byte
+                "test_biden.rows_in_train": (3, 3),  # they differ in quotation marks
                 "test_bernie.rows_in_train": (1, 1),
+                "test_trump.identical_rows": (0, 0),
+                "test_biden.identical_rows": (0, 0),
+                "test_bernie.identical_rows": (1, 1),
             },
         ),
         ("dse", "directed", {"test.rows_in_train": (400, 404), "test.clean_rows": (1174, 1184)}),
@@ -144,6 +149,7 @@ def test_a_file_of_your_own_is_audited_and_what_does_not_apply_is_said(tmp_path,
             {
                 "devtest_mt.target_blind_ceiling": (0.799, 0.800),
                 "devtest_rw.target_blind_ceiling": (0.973, 0.975),
+                "sentences_in_two_splits": (1, 10),
                 "devtest_mt.group_overlap": (0.497, 0.499),
                 "devtest_rw.group_overlap": (0.483, 0.485),
             },

@@ -18,7 +18,7 @@ OFFICIAL = {"train": ["train"], "dev": ["dev"], "tests": ["test", "test2"]}
 
 
 def corpus_of(rows, scheme="stance", **part):
-    """Return a corpus of (text, label, actor, group, split) rows."""
+    """Return a corpus of (text, label, actor, group, split) rows; the target is the actor."""
     sheet = {
         "name": "own",
         "title": "t",
@@ -27,7 +27,7 @@ def corpus_of(rows, scheme="stance", **part):
         "schemes": {scheme: part},
     }
     keys = ("text", "label", "actor", "group", "split")
-    dicts = [dict(zip(keys, row, strict=True)) | {"id": str(i)} for i, row in enumerate(rows)]
+    dicts = [dict(zip(keys, row, strict=True)) | {"id": str(i), "target": row[2]} for i, row in enumerate(rows)]
     table = pa.Table.from_pylist(dicts, schema=FRAME)
     return Corpus("own", SCHEMES[scheme], check_model(sheet, Sheet, "own"), table)
 
@@ -223,6 +223,7 @@ def test_each_protocol_does_split_what_can_be_split():
         "official-clean": 1,
         "grouped-kfold": 5,
         "leave-one-actor-out": 2,
+        "leave-one-target-out": 2,
     }
 
 
@@ -232,8 +233,18 @@ def test_our_own_corpus_can_be_split_by_all(scheme, protocol):
     corpus = load_corpus("four_actors", scheme)
     for one in make_folds(corpus, protocol):
         assert set(column(corpus, "label", one.train)) == set(corpus.scheme.labels)
-        assert set(column(corpus, "label", one.test)) == set(corpus.scheme.labels)
+        if protocol != "leave-one-target-out":  # a rare target has a handful of test rows
+            assert set(column(corpus, "label", one.test)) == set(corpus.scheme.labels)
         assert not set(column(corpus, "group", one.train)) & set(column(corpus, "group", one.test))
+
+
+def test_a_target_left_out_is_not_learned_from():
+    corpus = load_corpus("four_actors", "stance")
+    folds = make_folds(corpus, "leave-one-target-out")
+    assert len(folds) > 5
+    for one in folds:
+        assert set(column(corpus, "target", one.test)) == {one.name}
+        assert one.name not in column(corpus, "target", one.train)
 
 
 def test_the_folds_of_grouped_kfold_are_alike():
@@ -292,13 +303,19 @@ RAISES = {
         "leave-one-actor-out",
         simple(actors=["iran"]),
         {},
-        "own: rows are filed under 1 actors; two are",
+        "own: leave-one-actor-out wants 2 to 100 actors, the rows name 1",
     ),
     "no actor": (
         "leave-one-actor-out",
         simple(actors=[None]),
         {},
-        "own: rows are filed under 0 actors; two are",
+        "own: leave-one-actor-out wants 2 to 100 actors, the rows name 0",
+    ),
+    "too many targets": (
+        "leave-one-target-out",
+        [(f"Text {i}", "favor", f"name {i}", f"g{i}", None) for i in range(101)],
+        {},
+        "own: leave-one-target-out wants 2 to 100 targets, the rows name 101",
     ),
     "shared groups": (
         "leave-one-actor-out",
