@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from stance.evaluation.intervals import N_RESAMPLES
 from stance.reporting.escaping import cut, printable, visible
-from stance.reporting.leaderboard import Board, Row
+from stance.reporting.leaderboard import COVERAGES, Board, Row
 from stance.reporting.sections import PROTOCOLS, metric_name
 from stance.running.published import find_published
 from stance.text.actors import load_actors
@@ -18,6 +18,11 @@ NONE = "–"
 SHOWN_ANYWAY = ("macro_f1", "accuracy", "micro_f1")  # with one label a sentence micro-F1 is accuracy
 PUBLISHED_TITLE = "Published, not run here"
 PUBLISHED_HEAD = ("system", "metric", "value", "source", "caveat")
+CONFIDENCE_TITLE = "What the probabilities are worth"
+CONFIDENCE_NOTE = (
+    "Calibration error: the mean distance between the probability of the predicted label and how often it is right "
+    "(ECE, ten bins); 0 is perfect. Accuracy on the surest: what is right where a classifier may abstain on the rest."
+)
 SPEED_NOTE = (
     "Medians of repeated calls on one thread. p50, p95, p99: one sentence a call. "
     "Peak memory: the whole process, Python and the corpus included."
@@ -83,6 +88,26 @@ def score_table(board: Board) -> Table:
         name = actor_name(actor)
         columns.append(Column(f"F1 {name}", f"F1\n{cut(printable(name), ACTOR_CHARS)}", cells))
     return Table(tuple(row.classifier for row in rows), tuple(columns))
+
+
+def confidence_table(board: Board) -> Table | None:
+    """Return what the probabilities are worth; None where no classifier of the board has any.
+
+    Examples
+    --------
+    >>> board = Board("mine", "stance", "official", "test", ("favor", "none"), (), 100, 9, {})
+    >>> confidence_table(board) is None
+    True
+    """
+    held = {row.classifier: row.confidence for row in board.rows if row.confidence}
+    if not held:
+        return None
+    columns = [Column("calibration error", "ECE", tuple(_number(c.calibration_error, 3) for c in held.values()))]
+    for share in COVERAGES[1:]:
+        cells = tuple(_number(c.accuracy_at[share], 3) for c in held.values())
+        head = f"accuracy on the surest {round(100 * share)} %"
+        columns.append(Column(head, head, cells))
+    return Table(tuple(held), tuple(columns))
 
 
 def published_rows(board: Board) -> list[tuple[str, ...]]:

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from stance.reporting import figures
 from stance.reporting.columns import (
+    CONFIDENCE_NOTE,
+    CONFIDENCE_TITLE,
     PUBLISHED_HEAD,
     PUBLISHED_TITLE,
     SPEED_NOTE,
+    confidence_table,
     notes,
     published_rows,
     score_table,
@@ -44,6 +47,8 @@ def render_html(results: Results, boards: Sequence[Board]) -> str:
         boards=[_board(board) for board in boards],
         speeds=[{"title": " · ".join(place), "table": table} for place, table in speed_tables(boards).items()],
         speed_note=SPEED_NOTE,
+        confidence_title=CONFIDENCE_TITLE,
+        confidence_note=CONFIDENCE_NOTE,
         published_title=PUBLISHED_TITLE,
         published_head=PUBLISHED_HEAD,
         failures=failures(results),
@@ -64,6 +69,7 @@ def _board(board: Board) -> dict[str, Any]:
         "title": board.title,
         "table": score_table(board),
         "notes": notes(board),
+        "confidence": confidence_table(board),
         "published": published_rows(board),
         "figures": [Markup(svg) for svg in drawn if svg],  # noqa: S704 - our own SVG
         "matrices": [Markup(svg) for svg in matrices],  # noqa: S704 - our own SVG

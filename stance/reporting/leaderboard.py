@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 
 from stance.core.records import Cell, Timing
+from stance.evaluation.confidence import accuracy_at, expected_calibration_error
 from stance.evaluation.intervals import count_by_group, group_interval, score_cells
 from stance.evaluation.metrics import BY_TARGET, confusion_cells, score
 from stance.evaluation.timing import per_second
 from stance.running.results import Results
 
 ALL_TARGETS = "all targets"
+COVERAGES = (1.0, 0.8, 0.6, 0.4)  # shares of the sentences, the surest first
 # Protocols whose folds are parts of one test.
 POOLED = ("grouped-kfold", "leave-one-actor-out", "leave-one-target-out")
 
@@ -26,6 +28,22 @@ class Value:
     value: float
     low: float
     high: float
+
+
+@dataclass(frozen=True)
+class Confidence:
+    """What the probabilities of a classifier are worth; means over the seeds.
+
+    Attributes
+    ----------
+    calibration_error : float
+        `stance.evaluation.confidence.expected_calibration_error`.
+    accuracy_at : dict of float to float
+        Accuracy on the surest share of the sentences, by that share.
+    """
+
+    calibration_error: float
+    accuracy_at: dict[float, float]
 
 
 @dataclass(frozen=True)
@@ -44,6 +62,8 @@ class Row:
     confusion : numpy.ndarray, shape (n_labels, n_labels)
         Gold by predicted, the mean over the seeds.
     timing : Timing or None
+    confidence : Confidence or None
+        None for a classifier without probabilities.
     """
 
     classifier: str
@@ -52,6 +72,7 @@ class Row:
     by_actor: dict[str, float]
     confusion: np.ndarray
     timing: Timing | None
+    confidence: Confidence | None = None
 
     @property
     def fit_per_second(self) -> float | None:
@@ -202,7 +223,25 @@ def _row(
         known = [float(value) for value in values if value is not None]
         if known:
             scores[metric] = Value(float(np.mean(known)), *group_interval(counts, metric, labels))
-    return Row(name, len(frames), scores, _by_actor(frames, cells, labels, actors), total, timing)
+    by_actor = _by_actor(frames, cells, labels, actors)
+    return Row(name, len(frames), scores, by_actor, total, timing, _confidence(frames, labels))
+
+
+def _confidence(frames: Sequence[pd.DataFrame], labels: tuple[str, ...]) -> Confidence | None:
+    columns = [f"probability_{label}" for label in labels]
+    errors, kept = [], []
+    for frame in frames:
+        if not len(frame) or not set(columns) & set(frame.columns):
+            return None
+        # A label that the training data lacks has no probability.
+        table = frame.reindex(columns=columns, fill_value=0.0).fillna(0.0).to_numpy()
+        said = frame["prediction"].map({label: i for i, label in enumerate(labels)}).to_numpy()
+        sure = table[np.arange(len(frame)), said]
+        hits = (frame["label"] == frame["prediction"]).to_numpy()
+        errors.append(expected_calibration_error(hits, sure))
+        kept.append([accuracy_at(share, hits, sure) for share in COVERAGES])
+    means = np.mean(kept, axis=0)
+    return Confidence(float(np.mean(errors)), {c: float(m) for c, m in zip(COVERAGES, means, strict=True)})
 
 
 def _count(

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from stance.reporting.columns import (
+    CONFIDENCE_NOTE,
+    CONFIDENCE_TITLE,
     PUBLISHED_HEAD,
     PUBLISHED_TITLE,
     SPEED_NOTE,
     Table,
+    confidence_table,
     notes,
     published_rows,
     score_table,
@@ -37,6 +40,9 @@ def render_markdown(results: Results, boards: Sequence[Board], picture: str | No
     for board in boards:
         parts += [f"## {markdown(board.title)}", render_rows(score_table(board))]
         parts.append(_list(map(markdown, notes(board))))
+        confidence = confidence_table(board)
+        if confidence:
+            parts += [f"### {CONFIDENCE_TITLE}", render_rows(confidence), markdown(CONFIDENCE_NOTE)]
         published = published_rows(board)
         if published:
             parts += [f"### {PUBLISHED_TITLE}", _rows(PUBLISHED_HEAD, [":--"] * len(PUBLISHED_HEAD), published)]

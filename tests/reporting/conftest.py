@@ -32,10 +32,12 @@ PROVENANCE = {
 }
 
 
-def predictions(seed, actors=("iran", "trump"), n=120, labels=LABELS, skill=0.7):
+def predictions(seed, actors=("iran", "trump"), n=120, labels=LABELS, skill=0.7, *, sure=None):
+    """Return predictions; with `sure`, the probability of each predicted label."""
     rng = np.random.default_rng(seed)
     gold = np.random.default_rng(99).choice(labels, n)
     said = np.where(rng.random(n) < skill, gold, rng.choice(labels, n))
+    probabilities = {} if sure is None else _probabilities(said, labels, sure)
     return pa.table(
         {
             "id": [f"s{i}" for i in range(n)],
@@ -45,7 +47,13 @@ def predictions(seed, actors=("iran", "trump"), n=120, labels=LABELS, skill=0.7)
             "label": gold.astype(str).tolist(),
             "prediction": said.astype(str).tolist(),
         }
+        | probabilities
     )
+
+
+def _probabilities(said, labels, sure):
+    other = (1 - sure) / (len(labels) - 1)
+    return {f"probability_{label}": np.where(said == label, sure, other) for label in labels}
 
 
 @pytest.fixture

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score
 
 from stance.core.records import Timing
-from stance.reporting.columns import score_table, speed_table
+from stance.reporting.columns import confidence_table, score_table, speed_table
 from stance.reporting.escaping import width
 from stance.reporting.leaderboard import Board, Row, Value, make_boards
+from stance.reporting.markdown import render_markdown
 from stance.reporting.report import report
 from stance.reporting.tables import render_table, render_terminal
 from tests.reporting.conftest import LABELS, TIMING, predictions
@@ -189,3 +190,23 @@ def test_a_run_without_a_finished_cell_is_told(make_results):
     said = render_terminal(make_results([], failures=[failure]))
     assert "no cell finished" in said
     assert "ValueError: no[31m" in said
+
+
+def test_what_probabilities_are_worth_is_shown_where_there_are_any(make_results):
+    table = predictions(0, sure=0.9)
+    cells = [("sure", "test", None, table), ("silent", "test", None, predictions(1))]
+    (board,) = make_boards(make_results(cells))
+    shown = confidence_table(board)
+    accuracy = np.mean(
+        [a == b for a, b in zip(table["label"].to_pylist(), table["prediction"].to_pylist(), strict=True)]
+    )
+    assert shown.names == ("sure",)
+    assert [column.head for column in shown.columns] == [
+        "calibration error",
+        "accuracy on the surest 80 %",
+        "accuracy on the surest 60 %",
+        "accuracy on the surest 40 %",
+    ]
+    # All are as sure as each other: abstaining buys nothing.
+    assert shown.rows == [("sure", f"{0.9 - accuracy:.3f}", *[f"{accuracy:.3f}"] * 3)]
+    assert "What the probabilities are worth" in render_markdown(make_results(cells), [board])
