@@ -27,26 +27,37 @@ def replacing(path: Path) -> Iterator[Path]:
     StorageError
         If the folder cannot be written or the disk is full. Nothing is left behind.
     """
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".tmp")
         os.close(handle)
-    except OSError as error:
-        raise StorageError(f"{show(path)}: cannot be written: {error.strerror or error}") from error
     temporary = Path(name)
     try:
-        yield temporary
-        _sync(temporary)
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-        _sync(path.parent)
+        with writing(path):
+            yield temporary
+            temporary.chmod(0o666 & ~_umask())
+            put_in_place(temporary, path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn an error of the operating system into a StorageError that names `path`."""
+    try:
+        yield
     except OSError as error:
         if isinstance(error, StanceError):
             raise
         raise StorageError(f"{show(path)}: cannot be written: {error.strerror or error}") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+
+
+def put_in_place(temporary: Path, path: Path) -> None:
+    """Move a whole file to its name in the same folder; its bytes reach the disk before the name does."""
+    _sync(temporary)
+    temporary.replace(path)
+    _sync(path.parent)
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
-from typing import Any
 
 from stance.core.errors import (
     MAX_PATH_CHARS,
     InputError,
     MissingDataError,
     RefusedFileError,
-    StorageError,
     show,
 )
-from stance.core.files import replacing, sha256_file
+from stance.core.files import put_in_place, sha256_file, writing
 from stance.core.paths import data_folder
+from stance.data.download import download
 from stance.data.sheets import Sheet, SheetFile
-
-TIMEOUT_SECONDS = 60
 
 
 def find_file(folder: Path, sheet: Sheet, file: SheetFile) -> Path:
@@ -69,60 +66,88 @@ def fetch_corpus(
     -------
     list of Path
         Where the files lie now. A file that was there with the right hash is left as it is.
+
+    Raises
+    ------
+    MissingDataError
+        If `origin` lacks a file.
+    RefusedFileError
+        If what came has another SHA-256 or is too long; nothing of it is kept.
+    StorageError
+        If a download fails or the folder cannot be written. What came lies in ``.<name>.<sha256>.part``
+        beside the file's name, and the next fetch goes on with it.
+
+    Notes
+    -----
+    Of several fetches at once the later ones wait for the first.
     """
     wanted = [file for file in sheet.files if file.url]
     if not wanted:
         raise InputError(f"{sheet.name}: ships with the package, nothing to fetch")
-    paths = []
+    folder = data_folder() / sheet.name
     for file in wanted:
-        path = data_folder() / sheet.name / file.path
-        paths.append(path)
-        if path.is_file() and sha256_file(path) == file.sha256:
-            said(f"{path}: already there")
-            continue
-        if origin is None:
-            _download(file, path)
+        path = folder / file.path
+        if not _is_right(path, file):
+            source = _find_origin(origin, file) if origin else None
+            with writing(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with _alone(folder, said):
+                    if not _is_right(path, file):  # another fetch may have brought it meanwhile
+                        _bring(file, path, source)
+            said(f"{path}: fetched, sha256 checked")
         else:
-            _copy(origin / file.path, file, path)
-        said(f"{path}: fetched, sha256 checked")
-    return paths
+            said(f"{path}: already there")
+    return [folder / file.path for file in wanted]
 
 
-def _copy(source: Path, file: SheetFile, path: Path) -> None:
+def _is_right(path: Path, file: SheetFile) -> bool:
+    return path.is_file() and sha256_file(path) == file.sha256
+
+
+def _find_origin(origin: Path, file: SheetFile) -> Path:
+    source = origin / file.path
     if not source.is_file():
         raise MissingDataError(f"{show(source)}: not there; --from wants a folder that holds {file.path}")
-    with replacing(path) as temporary:
-        shutil.copyfile(source, temporary)
-        _check_fetched(temporary, file, show(source))
+    _check_fetched(source, file, show(source))
+    return source
 
 
-def _download(file: SheetFile, path: Path) -> None:
-    import pooch
+@contextmanager
+def _alone(folder: Path, said: Callable[[str], None]) -> Iterator[None]:
+    """Hold a corpus's folder for one fetch; the hold ends with the process, however it ends."""
+    import fcntl  # which Windows lacks, where the rest of this module is still of use
 
-    pooch.get_logger().setLevel(logging.ERROR)
-    answers: list[Any] = []
-    keep = {"response": lambda answer, **_: answers.append(answer)}
-    bar = sys.stderr.isatty()
-    with replacing(path) as temporary:
-        temporary.unlink()  # pooch takes a file that is there for one that was fetched
+    with (folder / ".lock").open("w") as handle:
         try:
-            pooch.retrieve(
-                file.url,
-                known_hash=None,
-                fname=temporary.name,
-                path=temporary.parent,
-                downloader=pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT_SECONDS, hooks=keep),
-            )
-        except (OSError, ValueError) as error:
-            raise StorageError(f"{show(file.url, MAX_PATH_CHARS)}: cannot be fetched: {show(error, 200)}") from None
-        finally:
-            for answer in answers:  # pooch leaves the socket of a failed download open
-                answer.close()
-        _check_fetched(temporary, file, show(file.url, MAX_PATH_CHARS))
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            said(f"{folder}: another fetch is at work here; waiting for it")
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
-def _check_fetched(temporary: Path, file: SheetFile, source: str) -> None:
-    found = sha256_file(temporary)
+def _bring(file: SheetFile, path: Path, source: Path | None) -> None:
+    """Fill the partial file beside `path` from `source`, else from the URL; move it there once it is right.
+
+    Its name holds the hash that it is to have: only a fetch of the same bytes goes on with it.
+    """
+    partial = path.with_name(f".{path.name[:40]}.{str(file.sha256)[:16]}.part")
+    try:
+        if source is not None:
+            shutil.copyfile(source, partial)
+        else:
+            with FileIO(partial, "a") as opened:
+                download(str(file.url), opened, file.bytes)
+        _check_fetched(partial, file, show(source or file.url, MAX_PATH_CHARS))
+        put_in_place(partial, path)
+    except Exception as error:
+        if isinstance(error, RefusedFileError) or (partial.is_file() and not partial.stat().st_size):
+            partial.unlink()
+        raise
+
+
+def _check_fetched(fetched: Path, file: SheetFile, source: str) -> None:
+    found = sha256_file(fetched)
     if found != file.sha256:
         raise RefusedFileError(f"{source}: sha256 is {found}, the sheet says {file.sha256}; nothing kept")
 
