@@ -3,6 +3,7 @@
 import re
 import shlex
 import sys
+import tomllib
 from pathlib import Path
 
 import click
@@ -10,7 +11,11 @@ import pandas as pd
 import pytest
 
 from stance.__main__ import cli
+from stance.core.schemes import SCHEMES
 from stance.data.corpora import load_corpus
+from stance.data.splits import PROTOCOLS
+from stance.evaluation.metrics import METRICS
+from stance.running.experiments import CorpusEntry, ExperimentFile, TransferEntry, read_experiment
 from stance.running.runner import run
 from tests.conftest import write_csv
 
@@ -75,6 +80,17 @@ def test_the_toml_of_the_readme_runs(tmp_path, monkeypatch, sentences):
     results = run(tmp_path / "mine.toml", progress=False)
     assert results.failures == ()
     assert {cell.classifier for cell in results.cells} == {"majority", "linear_svm", "stance", "mine"}
+
+
+def test_the_experiments_of_their_page_are_read_and_all_their_keys_explained():
+    read = [read_experiment(tomllib.loads(b.values[0])) for b in blocks("toml") if "docs/experiments.md" in b.id]
+    assert [len(one.classifiers) for one in read] == [3, 1, 2]
+    assert read[2].classifiers[1].matrix == {"C": [0.03, 0.1, 0.3, 1.0], "word_ngrams": [(1, 1), (1, 2)]}
+    page = (ROOT / "docs" / "experiments.md").read_text(encoding="utf-8")
+    keys = [*ExperimentFile.model_fields, *CorpusEntry.model_fields, *TransferEntry.model_fields, "class", "matrix"]
+    assert [key for key in keys if f"`{key}`" not in page] == []
+    words = [*SCHEMES, *PROTOCOLS, *METRICS]
+    assert [word for word in words if f"`{word}`" not in page] == []
 
 
 def test_the_sheet_of_the_corpora_page_is_a_corpus(tmp_path, sentences):

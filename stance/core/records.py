@@ -73,7 +73,8 @@ class Timing:
     Attributes
     ----------
     fit_seconds : list of float
-        One reading a repeat.
+        One reading a repeat. Of a tuned classifier: with the parameters that its first cell chose, the
+        search for them not counted.
     fit_sentences : int
         Training rows; divided by `fit_seconds` they give the fitting speed.
     predict_seconds : dict of str to list of float

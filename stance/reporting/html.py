@@ -22,7 +22,18 @@ from stance.reporting.columns import (
 )
 from stance.reporting.escaping import visible
 from stance.reporting.leaderboard import Board
-from stance.reporting.sections import READING, classifiers, corpora, failures, provenance, warnings
+from stance.reporting.sections import (
+    READING,
+    TUNED_HEAD,
+    TUNED_NOTE,
+    TUNED_TITLE,
+    classifiers,
+    corpora,
+    failures,
+    provenance,
+    tuned,
+    warnings,
+)
 from stance.running.results import Results
 
 if TYPE_CHECKING:
@@ -51,6 +62,10 @@ def render_html(results: Results, boards: Sequence[Board]) -> str:
         confidence_note=CONFIDENCE_NOTE,
         published_title=PUBLISHED_TITLE,
         published_head=PUBLISHED_HEAD,
+        tuned_title=TUNED_TITLE,
+        tuned_head=TUNED_HEAD,
+        tuned_note=TUNED_NOTE,
+        tuned=tuned(results),
         failures=failures(results),
         warnings=warnings(results),
         corpora=corpora(results),

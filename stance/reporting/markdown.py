@@ -19,7 +19,18 @@ from stance.reporting.columns import (
 )
 from stance.reporting.escaping import markdown
 from stance.reporting.leaderboard import Board
-from stance.reporting.sections import READING, classifiers, corpora, failures, provenance, warnings
+from stance.reporting.sections import (
+    READING,
+    TUNED_HEAD,
+    TUNED_NOTE,
+    TUNED_TITLE,
+    classifiers,
+    corpora,
+    failures,
+    provenance,
+    tuned,
+    warnings,
+)
 from stance.running.results import Results
 
 
@@ -45,9 +56,12 @@ def render_markdown(results: Results, boards: Sequence[Board], picture: str | No
             parts += [f"### {CONFIDENCE_TITLE}", render_rows(confidence), markdown(CONFIDENCE_NOTE)]
         published = published_rows(board)
         if published:
-            parts += [f"### {PUBLISHED_TITLE}", _rows(PUBLISHED_HEAD, [":--"] * len(PUBLISHED_HEAD), published)]
+            parts += [f"### {PUBLISHED_TITLE}", _words(PUBLISHED_HEAD, published)]
     for place, table in speed_tables(boards).items():
         parts += [f"## Speed: {markdown(' · '.join(place))}", render_rows(table), markdown(SPEED_NOTE)]
+    chosen = tuned(results)
+    if chosen:
+        parts += [f"## {TUNED_TITLE}", _words(TUNED_HEAD, chosen), TUNED_NOTE]
     failed = [f"{markdown(title)}: {markdown(status)}: {markdown(cause)}" for title, status, cause in failures(results)]
     said = [f"{markdown(who)}: {markdown(text)}" for who, text in warnings(results)]
     parts += ["## What could not be run", _list(failed) or "All cells finished."]
@@ -78,6 +92,10 @@ def render_rows(table: Table) -> str:
 def _rows(head: Sequence[str], sides: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [[markdown(word) for word in head], sides, *([markdown(cell) for cell in row] for row in rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _words(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    return _rows(head, [":--"] * len(head), rows)
 
 
 def _facts(pairs: Iterable[tuple[str, str]]) -> str:

@@ -9,7 +9,7 @@ from stance.core.errors import show
 from stance.reporting.columns import SPEED_NOTE, Column, Table, notes, score_table, speed_table, speed_tables
 from stance.reporting.escaping import cut, printable, width
 from stance.reporting.leaderboard import Board, make_boards
-from stance.reporting.sections import failures, warnings
+from stance.reporting.sections import TUNED_TITLE, failures, tuned, warnings
 from stance.running.results import Results
 
 MAX_COLUMNS = 80
@@ -55,7 +55,8 @@ def render_table(board: Board, *, speed: bool = True) -> str:
 def render_terminal(results: Results) -> str:
     """Return all that a run found as plain text of at most 80 columns.
 
-    Boards, the speed once a corpus and scheme, what failed, what classifiers warned of, the corpora's notes.
+    Boards, the speed once a corpus and scheme, what tuning chose (inner macro-F1 behind it), what failed, what
+    classifiers warned of, the corpora's notes.
     """
     boards = make_boards(results)
     blocks = [render_table(board, speed=False) for board in boards]
@@ -64,8 +65,10 @@ def render_terminal(results: Results) -> str:
         blocks.append("\n".join([*title, "", *_lines(table), "", *_wrapped(SPEED_NOTE, "  ")]))
     failed = [f"{title}: {status}: {cause}" for title, status, cause in failures(results)]
     said = [f"{who}: {text}" for who, text in warnings(results)]
+    chosen = [f"{'/'.join(place)}: {params} ({value})" for *place, params, value in tuned(results)]
     corpora = [f"{corpus['name']}: {note}" for corpus in results.corpora for note in corpus.get("notes", [])]
-    for head, lines in (("Failed", failed), ("Warnings", said), ("Notes", list(dict.fromkeys(corpora)))):
+    heads = {TUNED_TITLE: chosen, "Failed": failed, "Warnings": said, "Notes": list(dict.fromkeys(corpora))}
+    for head, lines in heads.items():
         if lines:
             wrapped = [part for line in lines for part in _wrapped(line, "  ")]
             blocks.append("\n".join([f"{head} ({len(lines):,})", "", *wrapped]))

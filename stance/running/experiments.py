@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,14 @@ from pydantic import Field, field_validator, model_validator
 
 from stance.classifiers.registry import make_classifier
 from stance.core.errors import InputError, MissingDataError, show, suggest
+from stance.core.files import canonical_json
 from stance.core.paths import shipped
 from stance.core.schemes import SCHEMES
 from stance.data.corpora import Corpus, load_corpus
 from stance.data.sheets import Strict, check_model
 from stance.data.splits import PROTOCOLS
 from stance.evaluation.metrics import METRICS
+from stance.running.matrix import Matrix, read_matrix
 from stance.running.published import published_file
 
 
@@ -83,7 +85,8 @@ class ExperimentFile(Strict):
     seeds : list of int
         Repeated only for classifiers that use a seed.
     classifiers : dict of str to dict
-        Parameters by the name to show; ``class`` names another classifier than that name does.
+        Parameters by the name to show; ``class`` names another classifier than that name does, ``matrix``
+        the values that parameters are chosen from.
     time_limit_seconds, memory_limit_mb : int
         Of one cell.
     timing : bool
@@ -119,11 +122,16 @@ class ExperimentFile(Strict):
 
 @dataclass(frozen=True)
 class ClassifierSpec:
-    """A classifier of an experiment: the name to show, the class, its parameters."""
+    """A classifier of an experiment: the name to show, the class, its parameters, those to be chosen."""
 
     name: str
     class_name: str
     params: dict[str, Any]
+    matrix: Matrix = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the classifier as a JSON-ready mapping."""
+        return {"name": self.name, "class": self.class_name, "params": self.params, "matrix": self.matrix}
 
 
 @dataclass(frozen=True)
@@ -228,9 +236,16 @@ def _checked(name: str, folder: Path, raw: dict[str, Any], source: str) -> Exper
 
 
 def _spec(shown: str, table: dict[str, Any]) -> ClassifierSpec:
-    params = {key: value for key, value in table.items() if key != "class"}
+    params = {key: value for key, value in table.items() if key not in ("class", "matrix")}
     class_name = table.get("class", shown)
     if not isinstance(class_name, str):
         raise InputError(f'classifiers.{shown}.class: {show(class_name)} is not a name or "module:Class"')
+    try:
+        canonical_json(table)
+    except (TypeError, ValueError):
+        raise InputError(f"classifiers.{shown}: holds a date, inf or nan; give finite numbers and words") from None
     make_classifier(class_name, params)
-    return ClassifierSpec(shown, class_name, params)
+    if "matrix" not in table:
+        return ClassifierSpec(shown, class_name, params)
+    matrix = read_matrix(f"classifiers.{shown}.matrix", table["matrix"], class_name, params)
+    return ClassifierSpec(shown, class_name, params, matrix)

@@ -28,6 +28,7 @@ from stance.running.experiments import ClassifierSpec, Experiment
 # What of our code can change a prediction, and whose versions can.
 CODE_ROOMS = ("text", "classifiers")
 LIBRARIES = ("scikit-learn", "numpy", "scipy")
+TUNING = ("running/tuning.py", "evaluation/metrics.py")
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,12 @@ def _ingredients(corpus: Corpus, fold: Fold, spec: ClassifierSpec, seed: int | N
         "seed": seed,
         "code": code_sha256(spec.class_name),
         "versions": versions(),
+        **(_tuning(spec) if spec.matrix else {}),
     }
+
+
+def _tuning(spec: ClassifierSpec) -> dict[str, Any]:
+    return {"matrix": spec.matrix, "tuning": [sha256_file(PACKAGE / file) for file in TUNING]}
 
 
 def _rows_sha256(rows: np.ndarray) -> str:

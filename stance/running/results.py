@@ -36,11 +36,14 @@ class Results:
         ``name, title, version, scheme, labels, licence, terms, citation, sha256, n_sentences, tests,
         train_per, metric, notes`` of each corpus and scheme, in the experiment's order.
     classifiers : list of dict
-        ``name, class, params``, in the experiment's order.
+        ``name, class, params, matrix``, in the experiment's order.
     cells : tuple of Cell
         The finished ones.
     warnings : dict of str to list of str
         What a cell's classifier warned of, by the cell's key.
+    tuned : dict of str to dict
+        ``params, score, n_folds`` by the cell's key: what inner cross-validation chose, its mean inner
+        macro-F1, and of how many folds.
     leaks : tuple of dict
         ``corpus, scheme, protocol, fold, leaked, sentences``: how many test sentences of each fold stand
         in its training data.
@@ -57,6 +60,7 @@ class Results:
     classifiers: list[dict[str, Any]]
     cells: tuple[Cell, ...]
     warnings: dict[str, list[str]]
+    tuned: dict[str, dict[str, Any]]
     leaks: tuple[dict[str, Any], ...]
     failures: tuple[dict[str, Any], ...]
     timings: tuple[Timing, ...]
@@ -119,6 +123,7 @@ def load_results(folder: str | Path) -> Results:
             classifiers=held["classifiers"],
             cells=tuple(Cell(**cell) for cell in held["cells"]),
             warnings=held["warnings"],
+            tuned=held.get("tuned", {}),
             leaks=tuple(held.get("leaks", ())),
             failures=tuple(held["failures"]),
             timings=tuple(_timing(folder, key) for key in held["timings"]),

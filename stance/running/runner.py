@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -81,8 +81,8 @@ def run(
     with store.held():
         tables = _write_tables(store, plan)
         cells = [_cell_task(store, tables, job) for job in plan]
-        clocks = _clock_tasks(store, tables, plan) if checked.file.timing else []
         failures = _do(store, cells, checked, cores, progress, "cells")
+        clocks = _clock_tasks(store, tables, plan) if checked.file.timing else []
         failures += _do(store, clocks, checked, 1, progress, "timing")
         _write_manifest(store, checked, plan, clocks, {"leaks": [asdict(leak) for leak in leaks], "failures": failures})
         done = load_results(store.folder)
@@ -144,7 +144,10 @@ def _cell_task(store: Store, tables: Mapping[str, Path], job: Job) -> Task:
 
 
 def _clock_tasks(store: Store, tables: Mapping[str, Path], plan: Sequence[Job]) -> list[Task]:
-    """Return one task a classifier and corpus: its first cell's sentences, its first seed, this machine."""
+    """Return one task a classifier and corpus: its first cell's sentences, its first seed, this machine.
+
+    A tuned classifier is timed with the parameters that its first cell chose; where that cell failed, not at all.
+    """
     first: dict[tuple[str, str, str], Job] = {}
     for job in plan:
         first.setdefault((job.cell.corpus, job.cell.scheme, job.cell.classifier), job)
@@ -152,8 +155,17 @@ def _clock_tasks(store: Store, tables: Mapping[str, Path], plan: Sequence[Job]) 
     for (corpus, scheme, classifier), job in first.items():
         key = cell_key({"cell": job.cell.key, "machine": _machine()})
         record = {"corpus": corpus, "scheme": scheme, "classifier": classifier}
-        tasks.append(_task(store, tables, job, "timings", key, f"{corpus}/{scheme}/{classifier}", record))
+        task = _task(store, tables, job, "timings", key, f"{corpus}/{scheme}/{classifier}", record)
+        chosen = _chosen(store, job)
+        if chosen is not None:
+            tasks.append(replace(task, params=task.params | chosen, matrix={}))
     return tasks
+
+
+def _chosen(store: Store, job: Job) -> dict[str, Any] | None:
+    """Return the parameters that a job's cell chose, none where it had no choice; None where it failed."""
+    record = store.read("cells", job.cell.key) if job.spec.matrix else {"tuned": {"params": {}}}
+    return record["tuned"]["params"] if record else None
 
 
 def _task(
@@ -172,6 +184,7 @@ def _task(
         params=job.spec.params,
         scheme=job.corpus.scheme.name,
         seed=job.cell.seed,
+        matrix=job.spec.matrix,
     )
 
 
@@ -184,9 +197,10 @@ def _write_manifest(
         "name": experiment.name,
         "metrics": experiment.file.metrics,
         "corpora": [_describe(corpus) for corpus in corpora.values()],
-        "classifiers": [{"name": c.name, "class": c.class_name, "params": c.params} for c in experiment.classifiers],
+        "classifiers": [spec.to_dict() for spec in experiment.classifiers],
         "cells": [cell.to_dict() for cell, record in records if record],
         "warnings": {cell.key: record["warnings"] for cell, record in records if record and record["warnings"]},
+        "tuned": {cell.key: record["tuned"] for cell, record in records if record and "tuned" in record},
         "timings": [task.key for task in clocks if store.read("timings", task.key)],
         **found,
     }

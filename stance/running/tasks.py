@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from stance.running.matrix import Matrix
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class Task:
     train, test : numpy.ndarray of int
     class_name, params, scheme, seed
         What makes the classifier.
+    matrix : dict of str to list
+        Of parameters that are to be chosen on the training rows.
     """
 
     kind: str
@@ -38,6 +42,7 @@ class Task:
     params: dict[str, Any]
     scheme: str
     seed: int | None
+    matrix: Matrix = field(default_factory=dict)
 
     def make(self) -> Any:  # noqa: ANN401 - any classifier
         """Return the unfitted classifier."""

@@ -22,6 +22,7 @@ from stance.data.corpora import X_COLUMNS, to_frame
 from stance.evaluation.timing import time_classifier
 from stance.running.store import Store
 from stance.running.tasks import Task
+from stance.running.tuning import tune
 
 # Loaded once, in the process that is forked for each cell; a cell would need seconds to do it.
 PRELOADED = (baselines, dummies, model_files, stance_classifier)
@@ -47,7 +48,7 @@ def predict_cell(task: Task) -> None:
     X = frame[list(X_COLUMNS)]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        classifier = task.make().fit(X.iloc[task.train], frame["label"].iloc[task.train])
+        classifier, tuned = _fitted(task, frame.iloc[task.train])
         predicted = classifier.predict(X.iloc[task.test])
         columns = _probabilities(classifier, X.iloc[task.test])
     said = sorted({f"{w.category.__name__}: {show(w.message, 200)}" for w in caught})
@@ -55,7 +56,7 @@ def predict_cell(task: Task) -> None:
     kept = kept.append_column("prediction", pa.array([str(label) for label in predicted]))
     for name, values in columns.items():
         kept = kept.append_column(name, pa.array(values))
-    Store(task.folder).write_cell(task.key, task.record | {"status": "ok", "warnings": said}, kept)
+    Store(task.folder).write_cell(task.key, task.record | tuned | {"status": "ok", "warnings": said}, kept)
 
 
 def time_cell(task: Task) -> None:
@@ -67,6 +68,13 @@ def time_cell(task: Task) -> None:
         train = (X.iloc[task.train], frame["label"].iloc[task.train])
         readings = time_classifier(task.make, train, X.iloc[task.test].reset_index(drop=True))
     Store(task.folder).write("timings", task.key, task.record | readings)
+
+
+def _fitted(task: Task, train: pd.DataFrame) -> tuple[Any, dict[str, Any]]:
+    """Return the fitted classifier, and what the cell's record must say of how its parameters were chosen."""
+    if not task.matrix:
+        return task.make().fit(train[list(X_COLUMNS)], train["label"]), {}
+    return tune(task.make(), task.matrix, train, task.record["labels"])
 
 
 def _probabilities(classifier: Any, X: pd.DataFrame) -> dict[str, np.ndarray]:  # noqa: ANN401

@@ -56,11 +56,15 @@ def _probabilities(said, labels, sure):
     return {f"probability_{label}": np.where(said == label, sure, other) for label in labels}
 
 
+def tuned_from(params):
+    return {key: [value] for key, value in params.items()}
+
+
 @pytest.fixture
 def make_results(tmp_path):
     """Return a function that writes a folder and reads it: one cell a (classifier, fold, seed, table)."""
 
-    def make(cells, *, name="mine", timed=True, failures=(), warn=None, protocol="official", leaks=(), **corpus):
+    def make(cells, *, name="mine", timed=True, failures=(), warn=None, protocol="official", tuned=None, **corpus):
         store = Store(tmp_path / "results")
         store.folder.mkdir(exist_ok=True)
         labels = corpus.pop("labels", LABELS)
@@ -80,6 +84,7 @@ def make_results(tmp_path):
             "terms": "Do as you like.",
             "version": "1.0",
         } | corpus
+        leaks = corpus.pop("leaks", ())
         held, warnings = [], {}
         for number, (classifier, fold, seed, table) in enumerate(cells):
             key = f"{number:064x}"
@@ -106,6 +111,10 @@ def make_results(tmp_path):
             "leaks": list(leaks),
             "failures": list(failures),
         }
+        if tuned:
+            one = {"params": tuned, "score": 0.61251, "n_folds": 5}
+            manifest["tuned"] = {cell["key"]: one for cell in held if cell["classifier"] == "tuned"}
+            manifest["classifiers"] = [one | {"matrix": tuned_from(tuned)} for one in manifest["classifiers"]]
         (store.folder / "results.json").write_text(json.dumps(manifest))
         (store.folder / "provenance.json").write_text(json.dumps(PROVENANCE))
         return load_results(store.folder)

@@ -163,6 +163,36 @@ def test_published_numbers_stand_apart_and_are_not_ranked(make_results, tmp_path
     assert "Published" not in report(clean, tmp_path / "y.md", ["md"])[0].read_text()
 
 
+def test_what_tuning_chose_is_shown(make_results, tmp_path):
+    cells = [("svm", "test", None, predictions(0)), ("tuned", "test", None, predictions(0))]
+    cells += [("tuned", "test", 1, predictions(1))]
+    html, md, *_ = report(make_results(cells, tuned={"word_ngrams": [1, 2], "C": 0.3}), tmp_path / "x.html")
+    page, said = Page(html.read_text()), md.read_text().replace("\\", "")
+    is_harmless(page)
+    assert page.texts.count("Chosen by inner cross-validation") == 2  # in the contents, and above the table
+    row = ["tuned", "toy", "stance", "official", "test", "C = 0.3, word_ngrams = [1, 2]", "0.613"]
+    at = page.bdi.index(row[5])
+    assert page.bdi[at - 5 : at + 2] == row
+    assert f"| {' | '.join(row)} |" in said
+    assert said.count("test, seed 1 | C = 0.3") == 1
+    assert "C = 0.3, C from [0.3], word_ngrams from [[1, 2]]" in said
+    assert "the search not counted" in said
+    assert "the search not counted" in " ".join(page.texts)
+    untuned = report(make_results(cells), tmp_path / "y.html")
+    assert not any("Chosen by" in path.read_text() for path in untuned[:2])
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_no_payload_is_live_in_a_choice(make_results, tmp_path, payload):
+    said = payload.replace("\ud800", "")
+    made = make_results([("tuned", "test", None, predictions(0))], tuned={said: said})
+    html, md, *_ = report(made, tmp_path / "x.html")
+    page = Page(html.read_text(encoding="utf-8"))
+    is_harmless(page)
+    assert visible(f"{said} = {said}", marks=True) in page.bdi
+    assert f"| {markdown(f'{said} = {said}')} | 0.613 |" in md.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_no_payload_is_live_in_a_published_number(make_results, tmp_path, payload, monkeypatch):
     said = payload.replace("\ud800", "")  # which no TOML file can hold

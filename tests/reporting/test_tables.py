@@ -156,6 +156,13 @@ def test_the_terminal_shows_all_there_is(results):
     assert all(width(line) <= 80 for line in said.split("\n"))
 
 
+def test_the_terminal_shows_what_tuning_chose(make_results):
+    cells = [("svm", "test", None, predictions(0)), ("tuned", "test", 1, predictions(1))]
+    said = render_terminal(make_results(cells, tuned={"C": 0.3, "alpha": 2})).replace("\n  ", " ")
+    head = "Chosen by inner cross-validation (1)\n\n"
+    assert f"{head}tuned/toy/stance/official/test, seed 1: C = 0.3, alpha = 2 (0.613)\n" in said
+
+
 def test_what_is_undefined_is_a_dash(make_results):
     few = predictions(0, actors=("iran", *["trump"] * 23))
     (board,) = make_boards(make_results([("svm", "test", None, few)], timed=False))
