@@ -197,7 +197,10 @@ def train(corpus: str, scheme: str | None, classifier: str, output: Path, separa
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="CSV, TSV, JSONL or Parquet.")
 @table_options
-def predict(model: Path, source: Path, output: Path, separator: str | None, encoding: str) -> None:
+@click.option("--abstain-below", type=float, help="Give no label where its probability is below this.")
+def predict(
+    model: Path, source: Path, output: Path, separator: str | None, encoding: str, abstain_below: float | None
+) -> None:
     """Label the sentences of a CSV, TSV, JSONL or Parquet file with a model.
 
     \b
@@ -206,7 +209,7 @@ def predict(model: Path, source: Path, output: Path, separator: str | None, enco
     """
     from stance.scoring.files import predict_file
 
-    rows = predict_file(model, source, output, separator=separator, encoding=encoding)
+    rows = predict_file(model, source, output, separator=separator, encoding=encoding, abstain_below=abstain_below)
     click.echo(f"{output}: {rows:,} rows")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags
@@ -13,7 +14,18 @@ from sklearn.utils.validation import check_is_fitted
 
 from stance.core.errors import InputError, show
 from stance.core.schemes import get_scheme
+from stance.text.folding import fold
 from stance.text.inputs import Sentences, read_labels, read_sentences
+
+
+def _read_groups(groups: object, sentences: Sentences) -> np.ndarray:
+    """Return each sentence's group, numbered; sentences of the same words are one where none are given."""
+    words = [fold(text) or text for text in sentences.texts] if groups is None else groups
+    given = np.asarray(words, dtype=object)
+    if given.shape != (len(sentences),):
+        raise InputError(f"groups has shape {given.shape}, X has {len(sentences)} sentences")
+    codes: np.ndarray = pd.factorize(given, use_na_sentinel=False)[0]
+    return codes
 
 
 def _has(method: str) -> Any:  # noqa: ANN401 - what available_if wants
@@ -52,7 +64,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return the unfitted learner."""
         raise NotImplementedError
 
-    def fit(self, X: object, y: object, sample_weight: object = None) -> Self:
+    def fit(self, X: object, y: object, sample_weight: object = None, groups: object = None) -> Self:
         """Learn from labelled sentences.
 
         Parameters
@@ -61,6 +73,9 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         y : 1-D sequence of str, shape (n_sentences,)
             Labels of the scheme.
         sample_weight : array-like of float, shape (n_sentences,), optional
+        groups : 1-D sequence, shape (n_sentences,), optional
+            Sentences that belong together, such as those of an article; used where probabilities are
+            calibrated. By default sentences of the same words do.
 
         Raises
         ------
@@ -73,11 +88,27 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if len(classes) < 2:
             held = f'only "{show(classes[0])}"' if len(classes) else "no label"
             raise InputError(f"y holds {held}; at least two classes are needed to learn")
-        model = Pipeline([("ngrams", self.make_ngrams()), ("learner", self.make_learner())])
-        weights = {} if sample_weight is None else {"learner__sample_weight": self._weights(sample_weight, labels)}
-        self.model_ = model.fit(self.make_features(sentences), labels, **weights)
+        weights = None if sample_weight is None else self._weights(sample_weight, labels)
+        together = _read_groups(groups, sentences)
+        ngrams, learner = self.make_ngrams(), self.make_learner()
+        matrix = ngrams.fit_transform(self.make_features(sentences), labels)
+        learner.fit(matrix, labels, **({} if weights is None else {"sample_weight": weights}))
+        self.model_ = Pipeline([("ngrams", ngrams), ("learner", learner)])
         self.classes_ = classes
+        self.after_fit(matrix, np.searchsorted(classes, labels.astype(str)), together, weights)
         return self
+
+    def after_fit(self, matrix: Any, codes: np.ndarray, groups: np.ndarray, weights: np.ndarray | None) -> None:  # noqa: ANN401 - sparse matrix
+        """Do what remains to be done when the learner has learned: nothing, unless a subclass says so.
+
+        Parameters
+        ----------
+        matrix : sparse matrix, shape (n_sentences, n_features)
+        codes : numpy.ndarray of int, shape (n_sentences,)
+            Places of the labels in `classes_`.
+        groups : numpy.ndarray of int, shape (n_sentences,)
+        weights : numpy.ndarray of float, shape (n_sentences,), or None
+        """
 
     def predict(self, X: object) -> np.ndarray:
         """Return a label for each sentence, shape (n_sentences,)."""

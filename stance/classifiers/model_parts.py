@@ -40,6 +40,8 @@ def check_parts(classifier: object) -> None:
             _check_trees(part)
         elif isinstance(part, LinearClassifierMixin) and hasattr(part, "coef_"):
             _check_rows(part)
+        if not 0 < getattr(part, "temperature_", 1.0) < np.inf:
+            raise UnsafeError("its temperature is no positive number")
         if hasattr(part, "scheme") and hasattr(part, "classes_"):
             _check_classes(part)
 

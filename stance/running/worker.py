@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from sklearn.utils.validation import has_fit_parameter
 from threadpoolctl import threadpool_limits
 
 from stance.classifiers import baselines, dummies, model_files, stance_classifier
-from stance.core.errors import show
+from stance.core.errors import InputError, show
 from stance.data.corpora import X_COLUMNS, to_frame
 from stance.evaluation.timing import time_classifier
 from stance.running.store import Store
@@ -50,6 +51,8 @@ def predict_cell(task: Task) -> None:
         warnings.simplefilter("always")
         classifier, tuned = _fitted(task, frame.iloc[task.train])
         predicted = classifier.predict(X.iloc[task.test])
+        if any(label is None for label in predicted):
+            raise InputError("it abstains; an experiment scores every sentence, and shows what abstaining would buy")
         columns = _probabilities(classifier, X.iloc[task.test])
     said = sorted({f"{w.category.__name__}: {show(w.message, 200)}" for w in caught})
     kept = rows.select(["id", "target", "actor", "group", "label"]).take(pa.array(task.test))
@@ -73,7 +76,9 @@ def time_cell(task: Task) -> None:
 def _fitted(task: Task, train: pd.DataFrame) -> tuple[Any, dict[str, Any]]:
     """Return the fitted classifier, and what the cell's record must say of how its parameters were chosen."""
     if not task.matrix:
-        return task.make().fit(train[list(X_COLUMNS)], train["label"]), {}
+        classifier = task.make()
+        together = {"groups": train["group"]} if has_fit_parameter(classifier, "groups") else {}
+        return classifier.fit(train[list(X_COLUMNS)], train["label"], **together), {}
     return tune(task.make(), task.matrix, train, task.record["labels"])
 
 

@@ -33,6 +33,7 @@ def predict_file(
     *,
     separator: str | None = None,
     encoding: str = "utf-8",
+    abstain_below: float | None = None,
     progress: bool | None = None,
 ) -> int:
     """Label the sentences of a file; keep its rows and columns.
@@ -47,10 +48,12 @@ def predict_file(
     output : path
         CSV, TSV, JSONL or Parquet; written whole or not at all. To the source's columns it adds
         ``prediction``, ``confidence`` (the probability of the label; empty where the model gives none)
-        and ``status``: ``ok``, or ``empty_text`` or ``missing_text``, whose row has no label. In CSV and
-        TSV a cell that a spreadsheet would compute is quoted by ``'``.
+        and ``status``: ``ok``, or ``abstained`` (too unsure), ``empty_text`` or ``missing_text``, whose row
+        has no label. In CSV and TSV a cell that a spreadsheet would compute is quoted by ``'``.
     separator, encoding : str, optional
         Of a CSV or TSV source; neither is guessed.
+    abstain_below : float, optional
+        Give no label to a sentence whose probability is below this; by default as the model was made.
     progress : bool, optional
         Whether to draw a progress bar; by default where stderr is a terminal.
 
@@ -68,6 +71,7 @@ def predict_file(
     if path.suffix not in WRITTEN:
         raise InputError(f"{show(path)}: write to one of {', '.join(WRITTEN)}")
     classifier = load_model(model)
+    least = _least(classifier, abstain_below, model)
     table = read_table(source, separator=separator, encoding=encoding)
     require_columns(table, source, ["text"])
     require_texts(table, source, ["text"])
@@ -75,7 +79,7 @@ def predict_file(
     if taken:
         raise InputError(f"{show(source)}: has a column {taken[0]} already; rename it")
     table = table.drop_columns([LINE])
-    labelled = _predict(classifier, table, progress)
+    labelled = _predict(classifier, table, least, progress)
     for name, values in zip(ADDED, labelled, strict=True):
         table = table.append_column(name, values)
     with replacing(path) as temporary:
@@ -83,7 +87,23 @@ def predict_file(
     return int(table.num_rows)
 
 
-def _predict(classifier: Any, table: pa.Table, progress: bool | None) -> tuple[pa.Array, pa.Array, pa.Array]:  # noqa: ANN401
+def _least(classifier: Any, abstain_below: float | None, model: str | Path) -> float:  # noqa: ANN401
+    """Return the probability below which no label is given."""
+    if abstain_below is None:
+        return float(getattr(classifier, "abstain_below", 0.0))
+    if not 0 <= abstain_below <= 1:
+        raise InputError(f"abstain_below is {abstain_below}, which is no probability; give one from 0 to 1")
+    if abstain_below and not hasattr(classifier, "predict_proba"):
+        raise InputError(f"{show(Path(model))}: gives no probabilities, so it cannot abstain; leave abstain_below out")
+    return abstain_below
+
+
+def _predict(
+    classifier: Any,  # noqa: ANN401
+    table: pa.Table,
+    least: float,
+    progress: bool | None,
+) -> tuple[pa.Array, pa.Array, pa.Array]:
     texts = table.column("text").to_pylist()
     status = ["missing_text" if t is None else "ok" if t.strip() else "empty_text" for t in texts]
     rows = np.flatnonzero(np.array(status) == "ok")
@@ -97,6 +117,8 @@ def _predict(classifier: Any, table: pa.Table, progress: bool | None) -> tuple[p
             said, sure = _label(classifier, sentences.take(pa.array(batch)))
             for row, label, probability in zip(batch, said, sure, strict=True):
                 labels[row], confidence[row] = label, probability
+                if probability is not None and probability < least:
+                    labels[row], status[row] = None, "abstained"
             bar.update(len(batch))
     return pa.array(labels, pa.string()), pa.array(confidence, pa.float64()), pa.array(status, pa.string())
 

@@ -115,7 +115,8 @@ def test_an_estimator_of_your_choice_learns_on_top():
     ridge = RidgeClassifier(alpha=0.5)
     classifier = StanceClassifier(estimator=ridge).fit(TRAIN[X_COLUMNS], TRAIN["label"])
     assert not hasattr(ridge, "coef_")
-    assert not hasattr(classifier, "predict_proba")
+    assert hasattr(classifier, "predict_proba")
+    assert not hasattr(StanceClassifier(estimator=ridge, calibrate=False), "predict_proba")
     assert classifier.decision_function(TEST[X_COLUMNS]).shape == (len(TEST),)
     assert classifier.get_params()["estimator__alpha"] == 0.5
     assert classifier.score(TEST[X_COLUMNS], TEST["label"]) > 0.9
