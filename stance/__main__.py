@@ -40,6 +40,11 @@ def corpora() -> None:
     """
 
 
+def revision_option(command: Any) -> Any:  # noqa: ANN401 - click's decorators
+    """Add the option of every verb that takes a dataset of the hub."""
+    return click.option("--revision", help="The commit of a dataset of the hub, 40 hexadecimal digits.")(command)
+
+
 @corpora.command("list")
 def corpora_list() -> None:
     """List the corpora that ship with the package, and whether their text is here.
@@ -80,8 +85,11 @@ def corpora_show(name: str) -> None:
 @corpora.command("fetch")
 @click.argument("name")
 @click.option("--from", "origin", type=click.Path(path_type=Path), help="A folder that holds the sheet's paths.")
-def corpora_fetch(name: str, origin: Path | None) -> None:
+@revision_option
+def corpora_fetch(name: str, origin: Path | None, revision: str | None) -> None:
     """Bring a corpus's text from its source, or from a folder; its hash is checked.
+
+    A dataset of the Hugging Face Hub, hf://ORG/NAME, comes to the Hugging Face cache.
 
     \b
     Example:
@@ -89,10 +97,21 @@ def corpora_fetch(name: str, origin: Path | None) -> None:
     """
     from stance.data.corpora import load_sheet
     from stance.data.fetch import fetch_corpus
+    from stance.data.hub import fetch_hub, hub_dataset, is_hub
 
+    def said(line: str) -> None:
+        click.echo(line, err=True)
+
+    if is_hub(name):
+        if origin:
+            raise click.UsageError("--from is for a corpus of ours; a dataset of the hub comes from the hub")
+        fetch_hub(hub_dataset(name, revision), said)
+        return
+    if revision:
+        raise click.UsageError("--revision is for a dataset of the hub, hf://ORG/NAME")
     sheet = load_sheet(name)[1]
     click.echo(f"{sheet.title}\nlicence: {sheet.licence}. {sheet.terms}", err=True)
-    fetch_corpus(sheet, origin, lambda line: click.echo(line, err=True))
+    fetch_corpus(sheet, origin, said)
 
 
 @corpora.command("audit")
@@ -100,7 +119,8 @@ def corpora_fetch(name: str, origin: Path | None) -> None:
 @click.option("--scheme", help="Audit this scheme alone; needed for a file of yours.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--allow-leak", is_flag=True, help="Exit 0 although tests share sentences with their training data.")
-def corpora_audit(corpus: str, scheme: str | None, as_json: bool, allow_leak: bool) -> None:
+@revision_option
+def corpora_audit(corpus: str, scheme: str | None, as_json: bool, allow_leak: bool, revision: str | None) -> None:
     """Audit a corpus: duplicates, leaks, ceilings, balance, agreement, probes. Exit 1 where it falls short.
 
     \b
@@ -111,7 +131,7 @@ def corpora_audit(corpus: str, scheme: str | None, as_json: bool, allow_leak: bo
 
     from stance.auditing.audit import audit
 
-    found = audit(corpus, scheme)
+    found = audit(corpus, scheme, revision)
     click.echo(json.dumps(found.to_dict(), indent=1, ensure_ascii=False) if as_json else found.to_text())
     if found.failures or found.missing or (found.leaks and not allow_leak):
         raise SystemExit(FELL_SHORT)
@@ -172,7 +192,16 @@ def table_options(command: Any) -> Any:  # noqa: ANN401 - click's decorators
 @click.option("--classifier", default="stance", show_default=True, help='A name, or "module:Class".')
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The model file.")
 @table_options
-def train(corpus: str, scheme: str | None, classifier: str, output: Path, separator: str | None, encoding: str) -> None:
+@revision_option
+def train(
+    corpus: str,
+    scheme: str | None,
+    classifier: str,
+    output: Path,
+    separator: str | None,
+    encoding: str,
+    revision: str | None,
+) -> None:
     """Train a classifier on a corpus's training splits, or on all of a file of yours.
 
     \b
@@ -183,7 +212,7 @@ def train(corpus: str, scheme: str | None, classifier: str, output: Path, separa
     from stance.classifiers.registry import make_classifier
     from stance.data.corpora import X_COLUMNS, load_corpus
 
-    loaded = load_corpus(corpus, scheme, separator=separator, encoding=encoding)
+    loaded = load_corpus(corpus, scheme, separator=separator, encoding=encoding, revision=revision)
     made = make_classifier(classifier, scheme=loaded.scheme.name)
     wanted = loaded.sheet.schemes[loaded.scheme.name].train
     frame = loaded.frame
@@ -219,7 +248,9 @@ def main(arguments: list[str] | None = None) -> None:
     0 all well; 1 some cells failed; 2 usage, input or configuration; 3 results busy; 4 storage;
     5 refused file; 130 interrupted, resumable.
     """
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:2] != ["corpora", "fetch"]:  # the one verb that goes online, because it was asked to
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     with contextlib.suppress(ValueError):  # only the main thread may
         signal.signal(signal.SIGTERM, _interrupt)

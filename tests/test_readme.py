@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from stance.__main__ import cli
+from stance.core.errors import MissingDataError
 from stance.core.schemes import SCHEMES
 from stance.data.corpora import load_corpus
 from stance.data.splits import PROTOCOLS
@@ -101,11 +102,18 @@ def test_the_sheet_of_the_corpora_page_is_a_corpus(tmp_path, sentences):
     )
     frame[::2].to_csv(tmp_path / "train.csv", index=False)
     frame[1::2].to_csv(tmp_path / "test.csv", index=False)
-    (text,) = [b.values[0] for b in blocks("toml") if b.id.startswith("corpora")]
+    text, _ = [b.values[0] for b in blocks("toml") if b.id.startswith("corpora")]
     (tmp_path / "sheet.toml").write_text(text)
     corpus = load_corpus(tmp_path)
     assert corpus.splits == ["train", "test"]
     assert len(corpus.split("train")[0]) == 54
+
+
+def test_the_dataset_of_the_corpora_page_is_one_of_an_experiment():
+    _, text = [b.values[0] for b in blocks("toml") if b.id.startswith("corpora")]
+    experiment = read_experiment(tomllib.loads(text) | {"classifiers": {"majority": {}}})
+    with pytest.raises(MissingDataError, match=r"hf://org/name: this commit is not in the cache"):
+        experiment.corpora()
 
 
 @pytest.mark.parametrize("text", blocks("console"))

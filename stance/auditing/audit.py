@@ -13,6 +13,7 @@ from stance.auditing.findings import Audit, Measure, judge
 from stance.auditing.leaks import NEAR, leak_lines, leak_measures, overlaps
 from stance.auditing.measures import label_gap, majority_f1, word_counts
 from stance.data.corpora import Corpus, load_corpus, load_sheet
+from stance.data.hub import is_hub
 from stance.data.tables import LINE, read_table
 
 ANNOTATIONS = "annotations.csv"
@@ -20,7 +21,7 @@ MAX_ACTORS, MAX_TARGETS = 20, 10  # shown, the most frequent first
 MAX_PROBED = 5_000  # rows; beyond, cross-validated probes take minutes
 
 
-def audit(source: str | Path, scheme: str | None = None) -> Audit:
+def audit(source: str | Path, scheme: str | None = None, revision: str | None = None) -> Audit:
     """Compute the figures of a corpus: size, balance, duplicates, leaks, ceilings, agreement, probes.
 
     What does not apply to a corpus (agreement without a second pass, leaks without an official test) is
@@ -29,16 +30,19 @@ def audit(source: str | Path, scheme: str | None = None) -> Audit:
     Parameters
     ----------
     source : str or path
-        A corpus by name, a folder with a sheet, or a file of your own (then `scheme` is needed).
+        A corpus by name, a folder with a sheet, or a file of your own or a dataset of the hub (then
+        `scheme` is needed).
     scheme : str, optional
         Audit this scheme alone.
+    revision : str, optional
+        The commit of a dataset of the hub.
 
     Raises
     ------
     InputError, MissingDataError, RefusedFileError
         If the corpus cannot be loaded.
     """
-    first = load_corpus(source, scheme)
+    first = load_corpus(source, scheme, revision=revision)
     names = [first.scheme.name] if scheme else list(first.sheet.schemes)
     corpora = [load_corpus(source, name) if name != first.scheme.name else first for name in names]
     sections: dict[str, list[Measure]] = {}
@@ -51,7 +55,7 @@ def audit(source: str | Path, scheme: str | None = None) -> Audit:
         sections[f"{name}: labels by actor and target"] = _prefixed(name, _counts(corpus))
         sections[f"{name}: duplicates and tests"] = _prefixed(name, [*_duplicates(corpus), *leak_measures(found)])
         sections[f"{name}: probes"] = _prefixed(name, _probes(corpus))
-    folder = None if Path(source).is_file() else load_sheet(source)[0]
+    folder = None if is_hub(source) or Path(source).is_file() else load_sheet(source)[0]
     sections["text"] = _text(first)
     if folder is not None and first.sheet.reader == "four_actors":
         rows = pd.concat([read_table(folder / f.path).drop_columns([LINE]).to_pandas() for f in first.sheet.files])

@@ -63,7 +63,7 @@ class Problem:
     rule : str
         What is wrong and what would be right.
     line, column : int or str or None
-        Where: the line of the file (1-based) and the name of the column.
+        Where: the line of the file, or the row of a table (1-based), and the name of the column.
     value : str or None
         The value found, unescaped; it is escaped and cut when shown.
     """
@@ -73,9 +73,9 @@ class Problem:
     column: str | None = None
     value: str | None = None
 
-    def describe(self) -> str:
-        """Return the problem as ``line 3, column "label": "Favour" rule``."""
-        place = [f"line {self.line}"] if self.line is not None else []
+    def describe(self, unit: str = "line") -> str:
+        """Return the problem as ``line 3, column "label": "Favour" rule``; a table has rows for lines."""
+        place = [f"{unit} {self.line}"] if self.line is not None else []
         if self.column is not None:
             place.append(f'column "{show(self.column)}"')
         said = [f'"{show(self.value)}"'] if self.value is not None else []
@@ -91,17 +91,18 @@ class TableError(InputError):
     us.csv: line 7, column "label": "Favour" is not one of favor, against
     """
 
-    def __init__(self, path: str | Path, problems: Sequence[Problem]) -> None:
+    def __init__(self, path: str | Path, problems: Sequence[Problem], unit: str = "line") -> None:
         self.path = str(path)
         self.problems = list(problems)
+        self.unit = unit
         file = show(self.path, MAX_PATH_CHARS)
-        shown = [f"{file}: {p.describe()}" for p in self.problems[:SHOWN_PROBLEMS]]
+        shown = [f"{file}: {p.describe(unit)}" for p in self.problems[:SHOWN_PROBLEMS]]
         if len(self.problems) > SHOWN_PROBLEMS:
             shown.append(f"{file}: {len(self.problems):,} problems in all, {SHOWN_PROBLEMS} shown")
         super().__init__("\n".join(shown))
 
-    def __reduce__(self) -> tuple[type[TableError], tuple[str, list[Problem]]]:
-        return TableError, (self.path, self.problems)
+    def __reduce__(self) -> tuple[type[TableError], tuple[str, list[Problem], str]]:
+        return TableError, (self.path, self.problems, self.unit)
 
 
 def show(value: object, limit: int | None = None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,11 +15,13 @@ import pyarrow.compute as pc
 from stance.core.errors import InputError, MissingDataError, show, unknown
 from stance.core.files import canonical_json, sha256_text
 from stance.core.paths import shipped
-from stance.core.schemes import SCHEMES, Scheme, get_scheme
+from stance.core.schemes import Scheme, get_scheme
 from stance.data.fetch import find_file
-from stance.data.readers import AUTHOR, Row, get_reader
-from stance.data.rows import FRAME, check_ids, check_rows, file_under_actors, to_frame
-from stance.data.sheets import SHEET, Columns, SchemeSheet, Sheet, SheetFile, check_model, read_sheet
+from stance.data.hub import hub_dataset, is_hub, load_hub
+from stance.data.hub_rows import ROW
+from stance.data.readers import AUTHOR, get_reader
+from stance.data.rows import FRAME, Part, join_rows, to_frame
+from stance.data.sheets import SHEET, Sheet, named_scheme, read_sheet, sheet_of_file
 
 if TYPE_CHECKING:
     import datasets
@@ -129,23 +131,27 @@ def load_corpus(
     label_map: Mapping[str, str] | None = None,
     separator: str | None = None,
     encoding: str = "utf-8",
+    revision: str | None = None,
 ) -> Corpus:
-    """Load a corpus by name, from a folder with a sheet, or from one file of your own.
+    """Load a corpus by name, from a folder with a sheet, from one file of your own, or from the hub's cache.
 
     Parameters
     ----------
     source : str or path
-        A name (``stance corpora list``), a folder that holds a ``sheet.toml``, or a CSV, TSV, JSONL or
-        Parquet file.
+        A name (``stance corpora list``), a folder that holds a ``sheet.toml``, a CSV, TSV, JSONL or
+        Parquet file, or ``hf://org/name`` (``hf://org/name:configuration``): a dataset of the Hugging Face
+        Hub, read from the cache that ``stance corpora fetch`` fills.
     scheme : {"stance", "sentiment", "directed"}, optional
-        The first scheme of the sheet when left out; needed for a file of your own.
+        The first scheme of the sheet when left out; needed for a file of your own or a dataset of the hub.
     columns : mapping, optional
-        For a file: which of its columns holds the ``text``, ``label``, ``target``, ``holder``, ``group``,
+        For a file or a dataset: which of its columns holds the ``text``, ``label``, ``target``, ``holder``, ``group``,
         ``id`` or ``split``. What is left out is looked for under its own name.
     label_map : mapping, optional
-        For a file: from its labels to the scheme's, such as ``{"pro": "favor"}``.
+        For a file or a dataset: from its labels to the scheme's, such as ``{"pro": "favor"}``.
     separator, encoding : str, optional
         For a CSV or TSV: what parts its fields, and its encoding; neither is guessed.
+    revision : str, optional
+        For a dataset of the hub: its commit, 40 hexadecimal digits.
 
     Raises
     ------
@@ -159,18 +165,35 @@ def load_corpus(
     ('positive', 'negative', 'neutral')
     """
     own = {"columns": columns, "label_map": label_map, "separator": separator, "encoding": encoding}
+    if is_hub(source):
+        return _from_hub(str(source), scheme, own, revision)
+    if revision:
+        raise InputError(f"{show(Path(source))}: revision is for a dataset of the hub, hf://org/name")
     folder, sheet = _find(source, scheme, own)
     name = scheme or next(iter(sheet.schemes))
     get_scheme(name)
     if name not in sheet.schemes:
         raise unknown(f"{sheet.name}: scheme", name, sheet.schemes)
-    rows, notes = _read(folder, sheet, name)
+    return _made(sheet, name, _read(folder, sheet, name))
+
+
+def _from_hub(source: str, scheme: str | None, own: dict[str, Any], revision: str | None) -> Corpus:
+    if own["separator"] or own["encoding"] != "utf-8":
+        raise InputError(f"{show(source)}: separator and encoding are for a file")
+    name = named_scheme(source, scheme)
+    one = hub_dataset(source, revision)
+    sheet, parts, notes = load_hub(one, name, own["columns"] or {}, own["label_map"] or {})
+    return _made(sheet, name, parts, ROW, notes)
+
+
+def _made(sheet: Sheet, name: str, parts: list[Part], unit: str = "line", told: Sequence[str] = ()) -> Corpus:
+    rows, notes = join_rows(sheet, name, parts, unit)
     declared = sheet.labels(name)
     if not sheet.schemes[name].labels and sheet.reader == "table":
         present = {row["label"] for row in rows}
         declared = tuple(label for label in declared if label in present)
     table = pa.Table.from_pylist(rows, schema=FRAME)
-    return Corpus(sheet.name, Scheme(name, declared), sheet, table, tuple(notes))
+    return Corpus(sheet.name, Scheme(name, declared), sheet, table, (*told, *notes))
 
 
 def list_corpora() -> list[Sheet]:
@@ -186,6 +209,8 @@ def load_sheet(source: str | Path) -> tuple[Path, Sheet]:
     >>> load_sheet("newsmtsc")[1].licence
     'MIT'
     """
+    if is_hub(source):
+        raise InputError(f"{show(source)}: a dataset of the hub has no sheet; its page says what it is")
     named = shipped("corpora") / str(source)
     if str(source).isidentifier() and named.is_dir():
         return named, read_sheet(named)
@@ -197,54 +222,30 @@ def load_sheet(source: str | Path) -> tuple[Path, Sheet]:
     raise unknown("corpus", str(source), known)
 
 
-def _find(
-    source: str | Path,
-    scheme: str | None,
-    own: dict[str, Any],
-) -> tuple[Path, Sheet]:
+def _find(source: str | Path, scheme: str | None, own: dict[str, Any]) -> tuple[Path, Sheet]:
     path = Path(source)
     if not path.is_file():
         given = [key for key, value in own.items() if value and value != "utf-8"]
         if given:
             raise InputError(f"{show(path)}: {given[0]} is for a file; a folder's sheet has its own")
         return load_sheet(source)
-    if scheme is None:
-        raise InputError(f"{show(path)}: say which scheme its labels are of: {', '.join(SCHEMES)}")
-    get_scheme(scheme)
-    sheet = {
-        "name": path.stem,
-        "title": path.name,
-        "version": "1",
-        "files": [SheetFile(path=path.name, separator=own["separator"], encoding=own["encoding"])],
-        "columns": check_model(dict(own["columns"] or {}), Columns, "columns"),
-        "schemes": {scheme: check_model({"label_map": dict(own["label_map"] or {})}, SchemeSheet, "label_map")},
-    }
-    return path.parent, check_model(sheet, Sheet, str(source))
+    return path.parent, sheet_of_file(path, named_scheme(source, scheme), own)
 
 
 def _with_column(table: pa.Table, name: str, values: pa.ChunkedArray) -> pa.Table:
     return table.set_column(table.schema.get_field_index(name), name, values)
 
 
-def _read(folder: Path, sheet: Sheet, scheme: str) -> tuple[list[Row], list[str]]:
-    part: SchemeSheet = sheet.schemes[scheme]
+def _read(folder: Path, sheet: Sheet, scheme: str) -> list[Part]:
     reader = get_reader(sheet.reader)
     paths = [find_file(folder, sheet, file) for file in sheet.files]
-    parts: list[list[Row]] = []
-    notes: list[str] = []
+    parts = []
     for path, file in zip(paths, sheet.files, strict=True):
         found = list(reader(path, sheet, file, scheme))
         for row in found:
             row["split"] = row.get("split") or file.split
-        notes += check_rows(path, found, part.label_map, sheet.labels(scheme))
-        parts.append(found)
-    check_ids(paths, parts)
-    rows = [row for found in parts for row in found]
-    apart = sum(row["split"] is None for row in rows)
-    if 0 < apart < len(rows):
-        notes.append(f"{sheet.name}: {apart:,} of {len(rows):,} rows have no split")
-    file_under_actors(rows, toward_target=scheme == "sentiment")
-    return rows, notes
+        parts.append((path, found))
+    return parts
 
 
 __all__ = ["AUTHOR", "FRAME", "X_COLUMNS", "Corpus", "list_corpora", "load_corpus", "load_sheet", "to_frame"]

@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
 from stance.core.errors import show
@@ -50,7 +50,7 @@ def object_of_line(text: str) -> dict[str, Any]:
     stance.data.json_objects.RefusedJsonError: holds the key "id" twice
     """
     if text.count("[") + text.count("{") > MAX_DEPTH:
-        _check_depth(text)
+        check_depth([text])
     row, end = _decoded(text, after_blank(text))
     if (rest := after_blank(text, end)) < len(text):
         raise RefusedJsonError(f"is not JSON (more after the object, character {rest + 1})", rest)
@@ -70,7 +70,7 @@ def objects_of_array(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
     >>> list(objects_of_array('[{"id": "1"}, {}]'))
     [(1, {'id': '1'}), (14, {})]
     """
-    _check_depth(text)
+    check_depth([text])
     place = after_blank(text, text.index("[") + 1)
     closed = text.startswith("]", place)
     while not closed:
@@ -97,6 +97,29 @@ def after_blank(text: str, place: int = 0) -> int:
     return found.end() if found else place
 
 
+def check_depth(lines: Iterable[str]) -> None:
+    """Refuse brackets nested deeper than 64, over all lines, before a parser that recurs meets them.
+
+    Raises
+    ------
+    RefusedJsonError
+        With the place in the line.
+
+    Examples
+    --------
+    >>> check_depth(["[" * 40, "[" * 40])
+    Traceback (most recent call last):
+        ...
+    stance.data.json_objects.RefusedJsonError: is nested deeper than 64
+    """
+    depth = 0
+    for line in lines:
+        for token in TOKEN.finditer(line):
+            depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token[0], 0)
+            if depth > MAX_DEPTH:
+                raise RefusedJsonError(f"is nested deeper than {MAX_DEPTH}", token.start())
+
+
 def _decoded(text: str, place: int) -> tuple[dict[str, Any], int]:
     try:
         row, end = DECODER.raw_decode(text, place)
@@ -107,15 +130,6 @@ def _decoded(text: str, place: int) -> tuple[dict[str, Any], int]:
     if type(row) is not dict:
         raise RefusedJsonError(f"is {NAMES.get(type(row), 'null')} where an object belongs", place)
     return row, end
-
-
-def _check_depth(text: str) -> None:
-    """Refuse brackets nested deeper than 64 before the parser, which recurs, meets them."""
-    depth = 0
-    for token in TOKEN.finditer(text):
-        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token[0], 0)
-        if depth > MAX_DEPTH:
-            raise RefusedJsonError(f"is nested deeper than {MAX_DEPTH}", token.start())
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path, PurePath
 from typing import Any, TypeVar
@@ -46,9 +46,20 @@ def read_rows(path: Path, sheet: Sheet, file: SheetFile, scheme: str) -> Iterato
     require_texts(table, path, [given["text"]])
     columns = {key: given.get(key, key) for key in Columns.model_fields}
     values = {k: table.column(name).to_pylist() for k, name in columns.items() if name in table.column_names}
-    for i, line in enumerate(table.column(LINE).to_pylist()):
-        row: Row = {key: _cell(column[i]) for key, column in values.items()}
-        row.setdefault("id", f"{PurePath(file.path).with_suffix('').as_posix()}:{line}")
+    yield from made_rows(values, table.column(LINE).to_pylist(), PurePath(file.path).with_suffix("").as_posix())
+
+
+def made_rows(columns: Mapping[str, Sequence[object]], lines: Sequence[int], place: str) -> Iterator[Row]:
+    """Yield the rows of the frame's columns; an id that is not given is made of the place and the line.
+
+    Examples
+    --------
+    >>> list(made_rows({"text": ["Truce now."], "target": [" "]}, [2], "train"))
+    [{'text': 'Truce now.', 'target': None, 'id': 'train:2', 'holder': 'author', 'line': 2}]
+    """
+    for i, line in enumerate(lines):
+        row: Row = {key: _cell(column[i]) for key, column in columns.items()}
+        row.setdefault("id", f"{place}:{line}")
         row["holder"] = row.get("holder") or AUTHOR
         row["line"] = line
         yield row

@@ -14,6 +14,7 @@ import pyarrow as pa
 from stance.core.errors import Problem, TableError, show, suggest
 from stance.core.files import sha256_text
 from stance.data.readers import AUTHOR, Row
+from stance.data.sheets import Sheet
 from stance.text.actors import load_actors
 from stance.text.folding import fold
 from stance.text.mentions import ActorLexicon
@@ -37,11 +38,36 @@ FRAME = pa.schema(
         ("split", pa.string()),
     ]
 )
+Part = tuple[Path, list[Row]]  # a file, or a split of a dataset, and its rows
 SPAN_COLUMNS = (("holder_start", "holder_end"), ("target_start", "target_end"))
 
 
-def check_rows(path: Path, rows: list[Row], label_map: Mapping[str, str], labels: tuple[str, ...]) -> list[str]:
+def join_rows(sheet: Sheet, scheme: str, parts: Sequence[Part], unit: str = "line") -> tuple[list[Row], list[str]]:
+    """Check the rows of each part and return them all, filed under actors, and what a person should be told.
+
+    Raises
+    ------
+    TableError
+        At the first part that breaks a rule of `check_rows` or `check_ids`.
+    """
+    notes = []
+    for path, found in parts:
+        notes += check_rows(path, found, sheet.schemes[scheme].label_map, sheet.labels(scheme), unit)
+    check_ids([path for path, _ in parts], [found for _, found in parts], unit)
+    rows = [row for _, found in parts for row in found]
+    apart = sum(row["split"] is None for row in rows)
+    if 0 < apart < len(rows):
+        notes.append(f"{sheet.name}: {apart:,} of {len(rows):,} rows have no split")
+    file_under_actors(rows, toward_target=scheme == "sentiment")
+    return rows, notes
+
+
+def check_rows(
+    path: Path, rows: list[Row], label_map: Mapping[str, str], labels: tuple[str, ...], unit: str = "line"
+) -> list[str]:
     """Map the labels, fill the groups, drop repeated rows; return what a person should be told.
+
+    Messages name the rows by `path` and by the number of their line, or of another `unit`.
 
     Raises
     ------
@@ -55,9 +81,9 @@ def check_rows(path: Path, rows: list[Row], label_map: Mapping[str, str], labels
             problems.append(Problem("is empty; remove the row or give it a text", row["line"], "text"))
         problems += _span_problems(row)
         row["group"] = row.get("group") or sha256_text(folded(row["text"] or ""))[:16]
-    problems += _id_problems(rows)
+    problems += _id_problems(rows, unit)
     if problems:
-        raise TableError(path, sorted(problems, key=lambda p: p.line or 0))
+        raise TableError(path, sorted(problems, key=lambda p: p.line or 0), unit)
     once: dict[str, Row] = {}
     for row in rows:
         once.setdefault(row["id"], row)
@@ -77,7 +103,7 @@ def folded(text: str) -> str:
     return fold(text) or text
 
 
-def check_ids(paths: Sequence[Path], parts: Sequence[Sequence[Row]]) -> None:
+def check_ids(paths: Sequence[Path], parts: Sequence[Sequence[Row]], unit: str = "line") -> None:
     """Check that no id of one file is an id of another.
 
     Raises
@@ -91,10 +117,10 @@ def check_ids(paths: Sequence[Path], parts: Sequence[Sequence[Row]]) -> None:
         for row in rows:
             where, other = seen.setdefault(row["id"], (path, row))
             if where != path:
-                rule = f"is also the id of {where.name}, line {other['line']}; ids are unique in a corpus"
+                rule = f"is also the id of {where.name}, {unit} {other['line']}; ids are unique in a corpus"
                 problems.append(Problem(rule, row["line"], "id", row["id"]))
         if problems:
-            raise TableError(path, problems)
+            raise TableError(path, problems, unit)
 
 
 def to_frame(table: pa.Table) -> pd.DataFrame:
@@ -162,7 +188,7 @@ def _span_problems(row: Row) -> list[Problem]:
     return problems
 
 
-def _id_problems(rows: list[Row]) -> list[Problem]:
+def _id_problems(rows: list[Row], unit: str) -> list[Problem]:
     seen: dict[str, Row] = {}
     problems = []
     for row in rows:
@@ -172,7 +198,7 @@ def _id_problems(rows: list[Row]) -> list[Problem]:
         other = seen.setdefault(row["id"], row)
         same = all(other.get(k) == row.get(k) for k in ("text", "label", "holder", "target", "split"))
         if not same:
-            what = f"line {other['line']} (label {show(other['label'])}, here {show(row['label'])})"
+            what = f"{unit} {other['line']} (label {show(other['label'])}, here {show(row['label'])})"
             rule = f"is also the id of {what}, which is another row; give it an id of its own"
             problems.append(Problem(rule, row["line"], "id", row["id"]))
     return problems

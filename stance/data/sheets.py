@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from stance.core.errors import MAX_PATH_CHARS, InputError, MissingDataError, show, suggest
-from stance.core.schemes import SCHEMES, check_labels
+from stance.core.schemes import SCHEMES, check_labels, get_scheme
 
 SHEET = "sheet.toml"
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -145,6 +145,35 @@ def read_sheet(folder: Path) -> Sheet:
     if not path.is_file():
         raise MissingDataError(f"{show(folder)}: holds no {SHEET}; write one (corpora/README.md says how)")
     return read_toml(path, Sheet)
+
+
+def named_scheme(source: str | Path, scheme: str | None) -> str:
+    """Return the scheme of a source that has no sheet to name it.
+
+    Examples
+    --------
+    >>> named_scheme("us.csv", None)
+    Traceback (most recent call last):
+        ...
+    stance.core.errors.InputError: us.csv: say which scheme its labels are of: stance, sentiment, directed
+    """
+    if scheme is None:
+        said = show(source, MAX_PATH_CHARS)
+        raise InputError(f"{said}: say which scheme its labels are of: {', '.join(SCHEMES)}")
+    return get_scheme(scheme).name
+
+
+def sheet_of_file(path: Path, scheme: str, own: Mapping[str, Any]) -> Sheet:
+    """Return the sheet of a file of one's own: `own` has its ``columns, label_map, separator, encoding``."""
+    sheet = {
+        "name": path.stem,
+        "title": path.name,
+        "version": "1",
+        "files": [SheetFile(path=path.name, separator=own["separator"], encoding=own["encoding"])],
+        "columns": check_model(dict(own["columns"] or {}), Columns, "columns"),
+        "schemes": {scheme: check_model({"label_map": dict(own["label_map"] or {})}, SchemeSheet, "label_map")},
+    }
+    return check_model(sheet, Sheet, str(path))
 
 
 def read_toml(path: Path, model: type[Model]) -> Model:

@@ -29,6 +29,8 @@ class TableBuilder:
         The longest text allowed, in Unicode code points.
     strict : bool
         Whether a NUL character in a text is an error; if not, it becomes a space and is counted.
+    unit : str
+        What messages count: lines of a file, or rows of a table.
 
     Examples
     --------
@@ -40,8 +42,9 @@ class TableBuilder:
     stance.core.errors.TableError: us.csv: line 3, column "text": "cease-fire" has 10 characters, ...
     """
 
-    def __init__(self, path: Path, max_chars: int = 100_000, strict: bool = False) -> None:
+    def __init__(self, path: Path, max_chars: int = 100_000, strict: bool = False, unit: str = "line") -> None:
         self.path = path
+        self.unit = unit
         self.max_chars = max_chars
         self.strict = strict
         self.problems: list[Problem] = []
@@ -85,7 +88,7 @@ class TableBuilder:
     def finish(self) -> pa.Table:
         """Return the whole table with `LINE` as its last column, or raise all that was found."""
         if self.problems:
-            raise TableError(self.path, sorted(self.problems, key=lambda problem: problem.line or 0))
+            raise TableError(self.path, sorted(self.problems, key=lambda problem: problem.line or 0), self.unit)
         if not self._tables:
             raise TableError(self.path, [Problem("file has no rows")])
         try:

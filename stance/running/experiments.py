@@ -16,6 +16,7 @@ from stance.core.files import canonical_json
 from stance.core.paths import shipped
 from stance.core.schemes import SCHEMES
 from stance.data.corpora import Corpus, load_corpus
+from stance.data.hub import is_hub
 from stance.data.sheets import Strict, check_model
 from stance.data.splits import PROTOCOLS
 from stance.evaluation.metrics import METRICS
@@ -29,10 +30,10 @@ class CorpusEntry(Strict):
     Attributes
     ----------
     name, path : str
-        One of the two; a relative path counts from the experiment file.
+        One of the two; a relative path counts from the experiment file. A path may be ``hf://org/name``.
     scheme : str or None
-        For a file of your own; for a corpus, run this scheme alone.
-    columns, label_map, separator, encoding
+        For a file of your own or a dataset of the hub; for a corpus, run this scheme alone.
+    columns, label_map, separator, encoding, revision
         As in `stance.load_corpus`.
     protocols : list of str
         Instead of the experiment's.
@@ -46,10 +47,11 @@ class CorpusEntry(Strict):
     protocols: list[str] = []
     separator: str | None = None
     encoding: str = "utf-8"
+    revision: str | None = None
 
     def own(self) -> dict[str, Any]:
         """Return what `stance.load_corpus` must be told of a file of one's own."""
-        return {key: getattr(self, key) for key in ("columns", "label_map", "separator", "encoding")}
+        return {key: getattr(self, key) for key in ("columns", "label_map", "separator", "encoding", "revision")}
 
 
 class TransferEntry(Strict):
@@ -183,7 +185,9 @@ class Experiment:
     def _source(self, entry: CorpusEntry) -> str | Path:
         if (entry.name is None) == (entry.path is None):
             raise InputError(f"{self.name}.toml: a corpus has a name or a path, one of the two")
-        return entry.name if entry.name is not None else self.folder / str(entry.path)
+        if entry.name is not None:
+            return entry.name
+        return str(entry.path) if is_hub(entry.path) else self.folder / str(entry.path)
 
 
 def read_experiment(source: str | Path | Mapping[str, Any]) -> Experiment:
