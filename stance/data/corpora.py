@@ -21,7 +21,7 @@ from stance.data.hub import hub_dataset, is_hub, load_hub
 from stance.data.hub_rows import ROW
 from stance.data.readers import AUTHOR, get_reader
 from stance.data.rows import FRAME, Part, join_rows, to_frame
-from stance.data.sheets import SHEET, Sheet, named_scheme, read_sheet, sheet_of_file
+from stance.data.sheets import SHEET, Sheet, named_scheme, read_sheet, sheet_of_file, with_roles
 
 if TYPE_CHECKING:
     import datasets
@@ -145,7 +145,8 @@ def load_corpus(
         The first scheme of the sheet when left out; needed for a file of your own or a dataset of the hub.
     columns : mapping, optional
         For a file or a dataset: which of its columns holds the ``text``, ``label``, ``target``, ``holder``, ``group``,
-        ``id`` or ``split``. What is left out is looked for under its own name.
+        ``id`` or ``split``. What is left out is looked for under its own name. Where a file's splits
+        are called train and test (and dev or validation), they make the protocol ``official``.
     label_map : mapping, optional
         For a file or a dataset: from its labels to the scheme's, such as ``{"pro": "favor"}``.
     separator, encoding : str, optional
@@ -174,7 +175,10 @@ def load_corpus(
     get_scheme(name)
     if name not in sheet.schemes:
         raise unknown(f"{sheet.name}: scheme", name, sheet.schemes)
-    return _made(sheet, name, _read(folder, sheet, name))
+    parts = _read(folder, sheet, name)
+    if Path(source).is_file():
+        sheet = with_roles(sheet, name, {str(row["split"]) for _, rows in parts for row in rows})
+    return _made(sheet, name, parts)
 
 
 def _from_hub(source: str, scheme: str | None, own: dict[str, Any], revision: str | None) -> Corpus:

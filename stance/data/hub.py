@@ -13,7 +13,7 @@ from stance.core.errors import InputError, MissingDataError, StorageError, show
 from stance.data.hub_files import HubTables, read_tables
 from stance.data.hub_rows import read_split
 from stance.data.rows import Part
-from stance.data.sheets import Columns, SchemeSheet, Sheet, SheetFile, check_model
+from stance.data.sheets import Columns, SchemeSheet, Sheet, SheetFile, check_model, split_roles
 
 PREFIX = "hf://"
 SPLITS = {"validation": "dev"}
@@ -174,14 +174,9 @@ def load_hub(
         raise InputError(f'{one}: column "{show(wanted.label)}" holds no labels')
     names = {str(rows[0]["split"]) for _, rows in parts}
     facts = _facts(tables.card) | {"version": one.revision, "columns": wanted, "files": _files(folder, tables)}
-    schemes = {scheme: check_model(_splits(names) | {"label_map": dict(label_map)}, SchemeSheet, "label_map")}
+    schemes = {scheme: check_model(split_roles(names) | {"label_map": dict(label_map)}, SchemeSheet, "label_map")}
     sheet = {"name": one.name, "title": str(one).removeprefix(PREFIX), "schemes": schemes}
     return check_model(sheet | facts, Sheet, str(one)), parts, notes
-
-
-def _splits(names: set[str]) -> dict[str, list[str]]:
-    """Return the roles of the splits in the official protocol, which needs a train and a test."""
-    return {"tests": ["test"] if {"train", "test"} <= names else [], "dev": sorted(names & {"dev"})}
 
 
 def _facts(card: Mapping[str, Any]) -> dict[str, str]:

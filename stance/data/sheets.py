@@ -13,6 +13,7 @@ from stance.core.errors import MAX_PATH_CHARS, InputError, MissingDataError, sho
 from stance.core.schemes import SCHEMES, check_labels, get_scheme
 
 SHEET = "sheet.toml"
+DEV_NAMES = {"dev", "val", "valid", "validation"}
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Metric = Literal["macro_f1", "f_avg", "f_avg_by_target", "micro_f1", "accuracy"]
 Model = TypeVar("Model", bound=BaseModel)
@@ -174,6 +175,24 @@ def sheet_of_file(path: Path, scheme: str, own: Mapping[str, Any]) -> Sheet:
         "schemes": {scheme: check_model({"label_map": dict(own["label_map"] or {})}, SchemeSheet, "label_map")},
     }
     return check_model(sheet, Sheet, str(path))
+
+
+def split_roles(names: Iterable[str]) -> dict[str, list[str]]:
+    """Return which splits of an own file or dataset are tests, if there is a train beside a test, and dev.
+
+    Examples
+    --------
+    >>> split_roles({"train", "validation", "test"})
+    {'tests': ['test'], 'dev': ['validation']}
+    """
+    named = set(names)
+    return {"tests": ["test"] if {"train", "test"} <= named else [], "dev": sorted(named & DEV_NAMES)}
+
+
+def with_roles(sheet: Sheet, scheme: str, names: Iterable[str]) -> Sheet:
+    """Return the sheet of an own file with the roles that the names of its splits give them."""
+    part = sheet.schemes[scheme].model_copy(update=split_roles(names))
+    return sheet.model_copy(update={"schemes": {scheme: part}})
 
 
 def read_toml(path: Path, model: type[Model]) -> Model:

@@ -13,6 +13,8 @@ import pytest
 from stance.core.errors import InputError, MissingDataError, RefusedFileError, TableError
 from stance.core.schemes import STANCE
 from stance.data.corpora import FRAME, X_COLUMNS, load_corpus, load_sheet
+from stance.data.splits import default_protocol, make_folds
+from tests.conftest import write_csv as write_rows
 
 SPANS = ["holder_start", "holder_end", "target_start", "target_end"]
 COLUMNS = ["id", "text", "holder", "target", *SPANS, "label", "actor", "group", "split"]
@@ -400,3 +402,15 @@ class TestDatasets:
         done = subprocess.run([sys.executable, "-c", OFFLINE], capture_output=True, text=True, env=env, check=False)
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout == "['dev', 'test', 'train'] ['positive', 'negative', 'neutral']\n"
+
+
+def test_a_file_of_yours_with_train_and_test_has_an_official_test(tmp_path, sentences):
+    names = ["train", "train", "valid", "test"] * 27
+    mine = write_rows(tmp_path / "mine.csv", [row | {"split": n} for row, n in zip(sentences, names, strict=True)])
+    corpus = load_corpus(mine, "stance")
+    part = corpus.sheet.schemes["stance"]
+    assert (part.train, part.dev, part.tests) == (["train"], ["valid"], ["test"])
+    (fold,) = make_folds(corpus, default_protocol(corpus))
+    assert set(corpus.frame["split"].iloc[fold.test]) == {"test"}
+    untested = write_rows(tmp_path / "train.csv", [row | {"split": "train"} for row in sentences])
+    assert default_protocol(load_corpus(untested, "stance")) == "grouped-kfold"
