@@ -12,6 +12,8 @@ _PUBLIC = {
     "Corpus": "stance.data.corpora",
     "StanceClassifier": "stance.classifiers.stance_classifier",
     "StanceError": "stance.core.errors",
+    "explain": "stance.classifiers.explanations",
+    "highlight": "stance.reporting.highlights",
     "load_corpus": "stance.data.corpora",
     "load_model": "stance.classifiers.model_files",
     "report": "stance.reporting.report",
@@ -24,6 +26,8 @@ __all__ = [
     "StanceClassifier",
     "StanceError",
     "__version__",
+    "explain",
+    "highlight",
     "load_corpus",
     "load_model",
     "report",
@@ -32,10 +36,12 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from stance.classifiers.explanations import explain
     from stance.classifiers.model_files import load_model, save_model
     from stance.classifiers.stance_classifier import StanceClassifier
     from stance.core.errors import StanceError
     from stance.data.corpora import Corpus, load_corpus
+    from stance.reporting.highlights import highlight
     from stance.reporting.report import report
     from stance.running.runner import run
 

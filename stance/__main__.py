@@ -242,6 +242,31 @@ def predict(
     click.echo(f"{output}: {rows:,} rows")
 
 
+@cli.command("explain")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("sentence")
+@click.option("--holder", help="An actor by name, or a phrase of the sentence; default: none marked.")
+@click.option("--target", help="An actor or issue by name, or a phrase of the sentence; default: none marked.")
+@click.option("--label", help="The label whose score is explained; default: the predicted one.")
+@click.option("--format", "form", type=click.Choice(["table", "html", "json"]), default="table", show_default=True)
+def explain(model: Path, sentence: str, holder: str | None, target: str | None, label: str | None, form: str) -> None:
+    """Show what each word of a sentence adds to the score of a label; for linear models.
+
+    \b
+    Example:
+      stance explain model.stance "Moscow rejects the truce." --holder russia --target "the truce"
+    """
+    from stance.classifiers.model_files import load_model
+    from stance.reporting.highlight_drawing import render_page
+    from stance.reporting.highlights import highlight_sentence
+
+    found = highlight_sentence(load_model(model), sentence, holder, target, label)
+    if form == "html":
+        click.echo(render_page([found]))
+    else:
+        click.echo(found.to_json() if form == "json" else found.to_terminal())
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line: errors are one line each, exit codes as documented.
 

@@ -24,7 +24,17 @@ from stance.running.leaks import check_leaks
 from stance.running.plan import make_plan
 from tests.conftest import write_csv
 
-VERBS = ["corpora list", "corpora show", "corpora fetch", "corpora audit", "run", "report", "train", "predict"]
+VERBS = [
+    "corpora list",
+    "corpora show",
+    "corpora fetch",
+    "corpora audit",
+    "run",
+    "report",
+    "train",
+    "predict",
+    "explain",
+]
 
 
 def call(capsys, *arguments):
@@ -274,6 +284,48 @@ def test_predict_refuses_what_it_cannot_do(capsys, tmp_path, own_csv, output, so
     assert found == code
     assert said in err
     assert not (tmp_path / output).exists()
+
+
+def test_explain_shows_and_writes_what_the_words_add(capsys, tmp_path, own_csv):
+    call(capsys, "train", own_csv, "--scheme", "stance", "-o", tmp_path / "m.stance")
+    asked = ("explain", tmp_path / "m.stance", "Moscow rejected the truce.", "--target", "the truce")
+    code, out, err = call(capsys, *asked)
+    assert (code, err) == (0, "")
+    assert out.startswith("against: score +")
+    assert "rejected" in out
+    assert "\x1b" not in out
+    code, out, _ = call(capsys, *asked, "--format", "json", "--label", "favor")
+    found = json.loads(out)
+    assert found["label"] == "favor"
+    assert found["score"] == pytest.approx(sum(f["contribution"] for f in found["features"]))
+    assert [w["text"] for w in found["words"]] == ["Moscow", "rejected", "the truce", "."]
+    code, out, _ = call(capsys, *asked, "--format", "html")
+    assert code == 0
+    assert out.startswith("<!DOCTYPE html>")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["Moscow agrees.", "--label", "favour"], 'did you mean "favor"'),
+        (["Moscow agrees.", "--holder", "rusia"], 'holder "rusia" does not stand in the sentence'),
+        ([" "], "the sentence is empty"),
+    ],
+)
+def test_explain_refuses_in_one_line(capsys, tmp_path, own_csv, arguments, said):
+    call(capsys, "train", own_csv, "--scheme", "stance", "--classifier", "linear_svm", "-o", tmp_path / "m.stance")
+    code, out, err = call(capsys, "explain", tmp_path / "m.stance", *arguments)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert len(err.splitlines()) == 1
+
+
+def test_explain_refuses_what_is_not_linear(capsys, tmp_path, own_csv):
+    call(capsys, "train", own_csv, "--scheme", "stance", "--classifier", "majority", "-o", tmp_path / "m.stance")
+    code, _, err = call(capsys, "explain", tmp_path / "m.stance", "Moscow agrees.")
+    assert code == 2
+    assert "is not linear" in err
+    assert len(err.splitlines()) == 1
 
 
 def test_a_model_that_is_none_is_refused(capsys, tmp_path):

@@ -17,7 +17,7 @@ from stance.classifiers.calibration import find_temperature, held_out_scores, pr
 from stance.core.errors import InputError
 from stance.text.inputs import Sentences
 from stance.text.ngrams import Ngrams
-from stance.text.polarity import polarities
+from stance.text.polarity import name_polarities, polarities
 from stance.text.segments import Segments, cut_segments
 
 # A segment that fewer sentences have is not worth features of its own.
@@ -73,13 +73,19 @@ class SegmentFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             ]
         if self.polarity:
             judged = [name for name in used if name != "names"]
-            parts += [(f"{name}_polarity", FunctionTransformer(polarities), name) for name in judged]
+            named = FunctionTransformer(polarities, feature_names_out=name_polarities)
+            parts += [(f"{name}_polarity", named, name) for name in judged]
         self.parts_ = ColumnTransformer(parts, sparse_threshold=1.0)
         return self.parts_.fit_transform(X)
 
     def transform(self, X: pd.DataFrame) -> Any:  # noqa: ANN401 - sparse matrix
         """Return the matrix, shape (n_sentences, n_features)."""
         return self.parts_.transform(X)
+
+    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
+        """Return the names of the columns, shape (n_features,): ``clause__rejects``, say."""
+        names: np.ndarray = self.parts_.get_feature_names_out()
+        return names
 
 
 class StanceClassifier(TextClassifier):

@@ -93,10 +93,11 @@ def _board(board: Board) -> dict[str, Any]:
 
 @cache
 def _template() -> Template:
-    return _environment().get_template("report.html.j2")
+    return make_environment().get_template("report.html.j2")
 
 
-def _environment() -> Environment:
+def make_environment() -> Environment:
+    """Return what renders our templates: every text is escaped, and what cannot be printed spelled out."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(

@@ -20,7 +20,7 @@ NEGATIONS = frozenset([
 # fmt: on
 NEGATION_REACH = 3  # words; and the factor by which a negated word's valence turns: both VADER's
 NEGATED = -0.74
-N_POLARITIES = 3
+POLARITIES = ("positive", "negative", "balance")
 
 
 def polarity(text: str) -> tuple[float, float, float]:
@@ -63,7 +63,12 @@ def polarity(text: str) -> tuple[float, float, float]:
 
 def polarities(texts: Iterable[str]) -> NDArray[np.float64]:
     """Return the polarity of each text, shape (n_texts, 3)."""
-    return np.array([polarity(text) for text in texts], dtype=float).reshape(-1, N_POLARITIES)
+    return np.array([polarity(text) for text in texts], dtype=float).reshape(-1, len(POLARITIES))
+
+
+def name_polarities(transformer: object, names: object) -> NDArray[np.object_]:
+    """Return the names of the columns of `polarities`, as scikit-learn's FunctionTransformer asks for them."""
+    return np.array(POLARITIES, dtype=object)
 
 
 @functools.cache
