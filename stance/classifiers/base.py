@@ -17,6 +17,9 @@ from stance.core.schemes import get_scheme
 from stance.text.folding import fold
 from stance.text.inputs import Sentences, read_labels, read_sentences
 
+# So many sentences' features are held in memory at a time, some 60 MB in the richest classifier.
+BATCH_SENTENCES = 4096
+
 
 def _read_groups(groups: object, sentences: Sentences) -> np.ndarray:
     """Return each sentence's group, numbered; sentences of the same words are one where none are given."""
@@ -131,8 +134,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             n_columns = len(self.classes_)
             flat = method == "predict" or (method == "decision_function" and n_columns == 2)
             return np.empty(0 if flat else (0, n_columns), dtype=object if method == "predict" else float)
-        answer: np.ndarray = getattr(self.model_, method)(self.make_features(sentences))
-        return answer
+        ask = getattr(self.model_, method)
+        return np.concatenate([ask(self.make_features(batch)) for batch in sentences.batches(BATCH_SENTENCES)])
 
     @staticmethod
     def _weights(sample_weight: object, labels: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from numbers import Integral
@@ -38,6 +38,12 @@ class Sentences:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    def batches(self, n_sentences: int) -> Iterator[Sentences]:
+        """Yield the sentences in order, so many at a time."""
+        for start in range(0, len(self), n_sentences):
+            part = slice(start, start + n_sentences)
+            yield Sentences(self.texts[part], self.holders[part], self.targets[part])
 
 
 def read_sentences(X: object) -> Sentences:

@@ -46,15 +46,13 @@ def polarity(text: str) -> tuple[float, float, float]:
     >>> [round(value, 2) for value in polarity("a good deal")], [round(value, 2) for value in polarity("not good")]
     ([0.32, 0.0, 0.44], [0.0, 0.26, -0.34])
     """
-    words = [word.replace("’", "'") for word in TOKEN.findall(text.lower())]
-    lexicon = _lexicon()
+    words = TOKEN.findall(text.lower().replace("’", "'"))
     positive = negative = 0.0
-    for i, word in enumerate(words):
-        valence = lexicon.get(word)
-        if valence is None:
+    for i, listed in enumerate(map(_lexicon().get, words)):
+        if listed is None:
             continue
-        if not NEGATIONS.isdisjoint(words[max(0, i - NEGATION_REACH) : i]):
-            valence *= NEGATED
+        negated = not NEGATIONS.isdisjoint(words[max(0, i - NEGATION_REACH) : i])
+        valence = listed * NEGATED if negated else listed
         positive += max(valence, 0.0)
         negative -= min(valence, 0.0)
     balance = positive - negative

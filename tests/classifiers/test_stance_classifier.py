@@ -11,6 +11,7 @@ from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_predict, cross_val_score
 from sklearn.pipeline import Pipeline
 
+from stance.classifiers import base
 from stance.classifiers.baselines import LinearSVMClassifier
 from stance.classifiers.stance_classifier import StanceClassifier
 from stance.core.errors import InputError
@@ -41,6 +42,20 @@ def test_direction_decides_and_only_it_can_tell():
     blind = LinearSVMClassifier().fit(TRAIN[X_COLUMNS], TRAIN["label"])
     # Each text stands there with either label: whatever is blind to the holder is wrong on half.
     assert blind.score(TEST[X_COLUMNS], TEST["label"]) == 0.5
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "decision_function"])
+@pytest.mark.parametrize("n_sentences", [1, 5, len(TEST) - 1, len(TEST)])
+def test_answers_do_not_depend_on_the_size_of_the_batches(monkeypatch, method, n_sentences):
+    classifier = StanceClassifier().fit(TRAIN[X_COLUMNS], TRAIN["label"])
+    wanted = getattr(classifier, method)(TEST[X_COLUMNS])
+    asked = []
+    make_features = classifier.make_features
+    monkeypatch.setattr(base, "BATCH_SENTENCES", n_sentences)
+    monkeypatch.setattr(classifier, "make_features", lambda batch: asked.append(len(batch)) or make_features(batch))
+    assert np.array_equal(getattr(classifier, method)(TEST[X_COLUMNS]), wanted)
+    assert sum(asked) == len(TEST)
+    assert max(asked) == n_sentences
 
 
 def renamed(frame, names):

@@ -14,12 +14,16 @@ from sklearn.base import clone
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from stance.core.errors import InputError
+from stance.text import ngrams as ngrams_module
 from stance.text.ngrams import WORD_PATTERN, Ngrams
 
 # Every code point, lone surrogates and NUL included.
 ANY_TEXT = st.text(st.characters(categories=["L", "M", "N", "P", "S", "Z", "C"]), max_size=30)
 PLAIN = st.text(string.ascii_letters + string.digits + " ,.'-\n", max_size=40)
 SETTINGS = [("word", (1, 1)), ("word", (1, 2)), ("word", (2, 3)), ("char_wb", (2, 4))]
+# Words longer than are remembered, and n-grams longer than most words.
+REPEATED = st.builds(str.__mul__, ANY_TEXT, st.integers(1, 4))
+MORE_SETTINGS = [*SETTINGS, ("word", (1, 3)), ("char_wb", (1, 1)), ("char_wb", (2, 5)), ("char_wb", (5, 7))]
 
 
 def learn(texts, **settings):
@@ -48,6 +52,72 @@ def test_plain_text_is_counted_as_by_scikit_learn(texts, setting, sublinear):
     ).fit(texts)
     assert ours.vocabulary_ == theirs.vocabulary_
     assert same(ours.transform(texts), theirs.transform(texts))
+
+
+def lower_and_compose(text):
+    return unicodedata.normalize("NFC", text.lower())
+
+
+@settings(deadline=None)  # a busy machine is no failure
+@given(
+    st.lists(REPEATED, min_size=1, max_size=5),
+    st.lists(REPEATED, max_size=4),
+    st.sampled_from(MORE_SETTINGS),
+    st.booleans(),
+    st.integers(1, 2),
+)
+def test_any_text_is_counted_as_by_scikit_learn(texts, others, setting, sublinear, min_df):
+    analyzer, ngram_range = setting
+    common = {"analyzer": analyzer, "ngram_range": ngram_range, "sublinear_tf": sublinear, "min_df": min_df}
+    pattern = WORD_PATTERN if analyzer == "word" else None
+    theirs = TfidfVectorizer(**common, preprocessor=lower_and_compose, token_pattern=pattern, dtype=np.float32)
+    ours = Ngrams(**common)
+    ours.SMALL_TEXTS = 0
+    try:
+        learned = theirs.fit_transform(texts)
+    except ValueError:
+        with pytest.raises(ValueError, match=r"empty vocabulary|no terms remain|max_df corresponds"):
+            ours.fit(texts)
+        return
+    answer = ours.fit_transform(texts)
+    assert ours.vocabulary_ == theirs.vocabulary_
+    assert np.array_equal(ours.idf_, theirs.idf_)
+    # Entry by entry in the same order, for the sums of what learns from them.
+    for name in ("data", "indices", "indptr"):
+        assert np.array_equal(getattr(answer, name), getattr(learned, name))
+    asked = [*texts, *others]
+    for _ in range(2):  # the second time, the words are remembered
+        found, wanted = ours.transform(asked), theirs.transform(asked)
+        assert found.dtype == wanted.dtype == np.float32
+        assert found.shape == wanted.shape
+        np.testing.assert_allclose(found.toarray(), wanted.toarray(), rtol=1e-6)
+
+
+def test_few_and_short_words_are_remembered(monkeypatch):
+    monkeypatch.setattr(ngrams_module, "REMEMBERED_WORDS", 3)
+    texts = ["a bb", "ccc " + "d" * 33, "eeee ffff gggg"]
+    ngrams = Ngrams(analyzer="char_wb", ngram_range=(2, 3)).fit(texts)
+    first = ngrams.transform(texts)
+    assert sorted(ngrams._columns_by_word) == ["a", "bb", "ccc"]
+    assert same(ngrams.transform(texts), first)
+
+
+def test_what_is_remembered_ends_with_the_vocabulary():
+    ngrams = Ngrams(analyzer="char_wb", ngram_range=(2, 3)).fit(["some words"])
+    ngrams.transform(["some words"])
+    ngrams.fit(["awesome words of another sum"])
+    fresh = Ngrams(analyzer="char_wb", ngram_range=(2, 3)).fit(["awesome words of another sum"])
+    assert same(ngrams.transform(["some words"]), fresh.transform(["some words"]))
+
+
+def test_what_is_remembered_is_neither_saved_nor_believed():
+    ngrams = Ngrams(analyzer="char_wb", ngram_range=(2, 3)).fit(["some words"])
+    wanted = ngrams.transform(["some words"])
+    state = ngrams.__getstate__()
+    assert "_columns_by_word" not in state
+    other = Ngrams.__new__(Ngrams)
+    other.__setstate__(state | {"_columns_by_word": {"some": np.array([10**9], np.intc).tobytes()}})
+    assert same(other.transform(["some words"]), wanted)
 
 
 @settings(deadline=None)  # a busy machine is no failure
