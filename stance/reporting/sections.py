@@ -26,8 +26,8 @@ PROTOCOLS = {
     "others and tested on that actor's test sentences; all pooled.",
     "leave-one-target-out": "leave-one-target-out: for each target, trained on the training sentences about the "
     "others and tested on the test sentences about it; all pooled.",
-    "transfer": "transfer: trained on the training split of the corpus named first, tested on the test "
-    "sentences of the second that are filed under an actor.",
+    "transfer": "transfer: trained on the training sentences of the corpora named first, those that stand in the test "
+    "left out; tested on the last one's test sentences, or those of them that are filed under an actor.",
 }
 METRICS = {"macro_f1": "macro-F1", "micro_f1": "micro-F1", "f_avg": "F-avg", "f_avg_by_target": "F-avg by target"}
 

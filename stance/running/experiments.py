@@ -55,19 +55,23 @@ class CorpusEntry(Strict):
 
 
 class TransferEntry(Strict):
-    """Train on one corpus, test on the actors' rows of another (or of the same: the in-domain figure).
+    """Train on one corpus or several, test on another (or on one of them: the in-domain figure).
 
     Attributes
     ----------
-    train, test : str
+    train : str or list of str
+    test : str
         Names of corpora, or paths of folders; a relative path counts from the experiment file.
     scheme : str
-        A scheme that both have.
+        A scheme that all have.
+    actors_only : bool
+        Test on the rows that are filed under a listed actor alone.
     """
 
-    train: str
+    train: str | list[str]
     test: str
     scheme: str
+    actors_only: bool = True
 
 
 class ExperimentFile(Strict):
@@ -172,10 +176,14 @@ class Experiment:
             loaded += [(load_corpus(source, scheme), protocols) for scheme in schemes]
         return loaded
 
-    def transfers(self) -> list[tuple[Corpus, Corpus]]:
-        """Load the two corpora of each transfer."""
+    def transfers(self) -> list[tuple[list[Corpus], Corpus, bool]]:
+        """Load the corpora of each transfer: those to learn from, the one to test on, and whether on actors only."""
+
+        def load(source: str, scheme: str) -> Corpus:
+            return load_corpus(self._place(source), scheme)
+
         return [
-            (load_corpus(self._place(t.train), t.scheme), load_corpus(self._place(t.test), t.scheme))
+            ([load(name, t.scheme) for name in _listed(t.train)], load(t.test, t.scheme), t.actors_only)
             for t in self.file.transfers
         ]
 
@@ -237,6 +245,10 @@ def _checked(name: str, folder: Path, raw: dict[str, Any], source: str) -> Exper
     except InputError as error:
         raise InputError(f"{show(source)}: {error}") from None
     return Experiment(name, folder, file, classifiers)
+
+
+def _listed(words: str | list[str]) -> list[str]:
+    return [words] if isinstance(words, str) else words
 
 
 def _spec(shown: str, table: dict[str, Any]) -> ClassifierSpec:

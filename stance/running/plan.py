@@ -72,8 +72,8 @@ def _parts(experiment: Experiment) -> Iterator[tuple[Corpus, str, list[Fold]]]:
     for corpus, protocols in experiment.corpora():
         for protocol in protocols or [default_protocol(corpus)]:
             yield corpus, protocol, make_folds(corpus, protocol)
-    for train, test in experiment.transfers():
-        joined, folds = make_transfer(train, test)
+    for train, test, actors_only in experiment.transfers():
+        joined, folds = make_transfer(train, test, actors_only=actors_only)
         yield joined, TRANSFER, folds
 
 

@@ -37,7 +37,7 @@ def other(tmp_path):
 
 def test_only_rows_of_listed_actors_are_tested(other):
     ours = load_corpus("four_actors", scheme="stance")
-    joined, (fold,) = make_transfer(ours, other)
+    joined, (fold,) = make_transfer([ours], other)
     frame = joined.frame
     assert joined.name == "four_actors-to-other"
     assert frame["text"].iloc[fold.test].tolist() == ["Now Moscow backs the port."]
@@ -46,18 +46,33 @@ def test_only_rows_of_listed_actors_are_tested(other):
 
 
 def test_the_same_corpus_twice_is_the_in_domain_figure(other):
-    joined, (fold,) = make_transfer(other, other)
+    joined, (fold,) = make_transfer([other], other)
     assert len(fold.train) == 3
     assert set(fold.train).isdisjoint(fold.test)
     assert joined.frame["actor"].iloc[fold.test].tolist() == ["russia"]
 
 
 def test_schemes_must_be_the_same(other):
-    with pytest.raises(InputError, match="the schemes or their declared labels differ"):
-        make_transfer(load_corpus("four_actors", scheme="sentiment"), other)
+    with pytest.raises(InputError, match="the schemes of four_actors and other or their declared labels differ"):
+        make_transfer([load_corpus("four_actors", scheme="sentiment")], other)
 
 
 def test_a_corpus_without_a_test_cannot_be_tested(tmp_path, own_csv):
     ours = load_corpus("four_actors", scheme="stance")
     with pytest.raises(InputError, match="no training rows, or a test without rows"):
-        make_transfer(ours, load_corpus(own_csv, "stance"))
+        make_transfer([ours], load_corpus(own_csv, "stance"))
+
+
+def test_several_corpora_are_learned_from_and_all_rows_tested(other):
+    ours = load_corpus("four_actors", scheme="stance")
+    joined, (fold,) = make_transfer([ours, other], other, actors_only=False)
+    assert joined.name == "four_actors+other-to-other"
+    assert (len(fold.train), len(fold.test)) == ((ours.frame["split"] != "test").sum() + 3, 3)
+
+
+def test_what_is_tested_is_not_learned_from(other, tmp_path):
+    path = tmp_path / "train.csv"
+    path.write_text(path.read_text() + "NOW Moscow backs the port!,favor,the port,Moscow\n")
+    joined, (fold,) = make_transfer([load_corpus(tmp_path)], load_corpus(tmp_path))
+    assert not joined.frame["text"].iloc[fold.train].str.startswith("NOW").any()
+    assert len(fold.train) == 3
