@@ -191,6 +191,8 @@ def table_options(command: Any) -> Any:  # noqa: ANN401 - click's decorators
 @click.option("--scheme", help="stance, sentiment or directed; default: the corpus's first.")
 @click.option("--classifier", default="stance", show_default=True, help='A name, or "module:Class".')
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The model file.")
+@click.option("--teacher", type=click.Path(path_type=Path), help="A model whose probabilities are learned as well.")
+@click.option("--unlabelled", type=click.Path(path_type=Path), help="A file of sentences for the teacher to label.")
 @table_options
 @revision_option
 def train(
@@ -198,27 +200,44 @@ def train(
     scheme: str | None,
     classifier: str,
     output: Path,
+    teacher: Path | None,
+    unlabelled: Path | None,
     separator: str | None,
     encoding: str,
     revision: str | None,
 ) -> None:
     """Train a classifier on a corpus's training splits, or on all of a file of yours.
 
+    With a teacher, a slower and better model, it also learns what the teacher says of sentences without labels.
+
     \b
     Example:
       stance train four_actors --scheme stance -o model.stance
+      stance train four_actors -o fast.stance --teacher encoder.stance --unlabelled news.csv
     """
-    from stance.classifiers.model_files import save_model
+    from stance.classifiers.distillation import distil
+    from stance.classifiers.model_files import load_model, save_model
     from stance.classifiers.registry import make_classifier
     from stance.data.corpora import X_COLUMNS, load_corpus
+    from stance.scoring.files import read_unlabelled
 
+    if (teacher is None) != (unlabelled is None):
+        raise click.UsageError("--teacher and --unlabelled go together: give both, or neither")
     loaded = load_corpus(corpus, scheme, separator=separator, encoding=encoding, revision=revision)
     made = make_classifier(classifier, scheme=loaded.scheme.name)
     wanted = loaded.sheet.schemes[loaded.scheme.name].train
     frame = loaded.frame
     rows = frame[frame["split"].isin(wanted)] if loaded.splits else frame
-    save_model(made.fit(rows[list(X_COLUMNS)], rows["label"]), output)
-    click.echo(f"{output}: {classifier}, {loaded.scheme.name}, trained on {len(rows):,} sentences of {loaded.name}")
+    X, y = rows[list(X_COLUMNS)], rows["label"]
+    said = f"{output}: {classifier}, {loaded.scheme.name}, trained on {len(rows):,} sentences of {loaded.name}"
+    if teacher is not None and unlabelled is not None:
+        more = read_unlabelled(unlabelled, separator=separator, encoding=encoding)
+        distil(made, load_model(teacher), more, (X, y))
+        said += f" and {len(more):,} that the teacher labelled"
+    else:
+        made.fit(X, y)
+    save_model(made, output)
+    click.echo(said)
 
 
 @cli.command("predict")

@@ -6,7 +6,7 @@ import csv
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,8 +16,12 @@ from tqdm import tqdm
 from stance.classifiers.model_files import load_model
 from stance.core.errors import InputError, show
 from stance.core.files import replacing
+from stance.data.rows import to_frame
 from stance.data.tables import LINE, read_table, require_columns, require_texts
 from stance.reporting.escaping import csv_cell
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BATCH_SENTENCES = 2048
 ADDED = ("prediction", "confidence", "status")
@@ -85,6 +89,26 @@ def predict_file(
     with replacing(path) as temporary:
         _write(table, temporary, path.suffix)
     return int(table.num_rows)
+
+
+def read_unlabelled(source: str | Path, *, separator: str | None = None, encoding: str = "utf-8") -> pd.DataFrame:
+    """Read the sentences of a CSV, TSV, JSONL or Parquet file, without those that are empty or missing.
+
+    Returns
+    -------
+    pandas.DataFrame, shape (n_sentences, n_columns)
+        ``text`` and, where the file has them, ``holder``, ``target`` and their spans.
+
+    Raises
+    ------
+    InputError, MissingDataError
+        If the file cannot be read as a table with a column ``text``.
+    """
+    table = read_table(source, separator=separator, encoding=encoding)
+    require_columns(table, source, ["text"])
+    require_texts(table, source, ["text"])
+    frame: pd.DataFrame = to_frame(_sentences(table))
+    return frame[[bool(text) and bool(text.strip()) for text in frame["text"]]].reset_index(drop=True)
 
 
 def _least(classifier: Any, abstain_below: float | None, model: str | Path) -> float:  # noqa: ANN401
