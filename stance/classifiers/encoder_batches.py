@@ -69,9 +69,7 @@ def tokenise(tokenizer: Any, sentences: Sentences, max_tokens: int, *, mask: boo
     """
     before, after = _special_ids(tokenizer)
     room = max_tokens - len(before) - len(after)
-    prepared = [
-        _prepare(*row, mask) for row in zip(sentences.texts, sentences.holders, sentences.targets, strict=True)
-    ]
+    prepared = [_prepare(*row, mask) for row in zip(sentences.texts, sentences.holders, sentences.targets, strict=True)]
     found = []
     for encoding, (_, holder, target) in zip(
         tokenizer.encode_batch([row[0] for row in prepared], add_special_tokens=False), prepared, strict=True
@@ -115,10 +113,9 @@ def choose_tokens(roles: np.ndarray, room: int) -> np.ndarray:
     spans = [span for span in spans if len(span)]
     if spans:
         # Within a mention that is too long by itself, the first tokens count most.
-        inside = [(places - span[0]).clip(0) for span in spans]
         beside = [np.maximum(span[0] - places, places - span[-1]).clip(0) for span in spans]
-        distance = np.minimum.reduce(beside)
-        rank = np.minimum.reduce(inside)
+        inside = [np.where(away, len(places), places - span[0]) for away, span in zip(beside, spans, strict=True)]
+        distance, rank = np.minimum.reduce(beside), np.minimum.reduce(inside)
     return np.sort(np.lexsort((places, rank, distance))[:room])
 
 
@@ -136,7 +133,7 @@ def make_batches(tokens: Sequence[Tokens], size: int, pad_id: int, rng: Any = No
     """
     lengths = np.array([len(one.ids) for one in tokens])
     order = np.arange(len(tokens)) if rng is None else rng.permutation(len(tokens))
-    block = len(order) if rng is None else size * BATCHES_SORTED
+    block = max(1, len(order)) if rng is None else size * BATCHES_SORTED
     batches = []
     for start in range(0, len(order), block):
         part = order[start : start + block]

@@ -22,6 +22,7 @@ from stance.classifiers.encoder_network import (
     build_network,
     default_config,
 )
+from stance.classifiers.encoder_parameters import check_parameters
 from stance.classifiers.model_archives import read_member
 from stance.classifiers.model_types import UnsafeError
 from stance.core.errors import InputError, show
@@ -35,13 +36,12 @@ MAX_HEADER_BYTES = 1 << 20
 MAX_TOKEN_ID, MAX_SIZE, MAX_LAYERS = 1_000_000, 16_384, 64
 MAX_SPECIAL_TOKENS = 8
 # Parts of a tokenizer that neither run patterns of the file's own nor make a text longer than a few times itself.
-TOKENIZER_PARTS = frozenset(
-    """
-    BPE BertNormalizer BertPreTokenizer BertProcessing ByteFallback ByteLevel Digits Fuse Lowercase Metaspace NFC NFD NFKC
-    NFKD Precompiled Punctuation Replace RobertaProcessing Sequence Strip StripAccents TemplateProcessing Unigram
-    WhitespaceSplit Whitespace WordPiece
-    """.split()
-)
+_TOKENIZER_PARTS = """
+BPE BertNormalizer BertPreTokenizer BertProcessing ByteFallback ByteLevel Digits Fuse Lowercase Metaspace NFC NFD
+NFKC NFKD Precompiled Punctuation Replace RobertaProcessing Sequence Strip StripAccents TemplateProcessing Unigram
+WhitespaceSplit Whitespace WordPiece
+"""
+TOKENIZER_PARTS = frozenset(_TOKENIZER_PARTS.split())
 MAX_REPLACED_CHARS = 8
 
 
@@ -100,8 +100,10 @@ def unpack(parameters: object, classes: list[str], members: Mapping[str, bytes])
 
     if not isinstance(parameters, dict) or set(parameters) != set(EncoderStanceClassifier().get_params()):
         raise UnsafeError("its parameters are not those of an encoder")
+    if len(classes) < 2 or classes != sorted(set(classes)):
+        raise UnsafeError("its classes are not sorted, each once")
+    check_parameters(parameters)
     classifier = EncoderStanceClassifier(**parameters)
-    classifier.check_parameters()
     config = check_config(json.loads(members[CONFIG]))
     with torch.device("meta"):
         shapes = {name: value.shape for name, value in build_network(config, len(classes)).state_dict().items()}
@@ -133,7 +135,7 @@ def check_config(config: Any) -> dict[str, Any]:  # noqa: ANN401 - what the file
     layers = config.get("num_hidden_layers", config.get("n_layers"))
     if not isinstance(layers, int) or not 1 <= layers <= MAX_LAYERS or "vocab_size" not in config:
         raise UnsafeError(f"{CONFIG}: from 1 to {MAX_LAYERS} layers and a vocabulary are wanted")
-    return config
+    return dict(config)
 
 
 def _is_plain(value: object, usual: object, depth: int) -> bool:
@@ -178,7 +180,9 @@ def check_tokenizer(data: bytes, vocab_size: int) -> Tokenizer:
     UnsafeError
     """
     said = json.loads(data)
-    waiting: list[Any] = [said.get(part) for part in ("normalizer", "pre_tokenizer", "model", "post_processor", "decoder")]
+    waiting: list[Any] = [
+        said.get(part) for part in ("normalizer", "pre_tokenizer", "model", "post_processor", "decoder")
+    ]
     while waiting:
         part = waiting.pop()
         if isinstance(part, list):

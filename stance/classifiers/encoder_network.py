@@ -22,14 +22,13 @@ FAMILIES = ("bert", "deberta-v2", "distilbert", "electra", "modernbert", "mpnet"
 # These number their positions from the one after the padding's.
 COUNT_FROM_PAD = ("mpnet", "roberta", "xlm-roberta")
 # Of a body's configuration, what says where it came from, how it is run, what code it wants or what its own head did.
-UNKEPT = frozenset(
-    """
-    _attn_implementation _attn_implementation_autoset _name_or_path add_cross_attention architectures attn_implementation
-    auto_map chunk_size_feed_forward classifier_dropout dtype id2label is_decoder is_encoder_decoder label2id
-    output_attentions output_hidden_states problem_type quantization_config return_dict sinusoidal_pos_embds torch_dtype
-    transformers_version use_cache
-    """.split()
-)
+_UNKEPT = """
+_attn_implementation _attn_implementation_autoset _name_or_path add_cross_attention architectures
+attn_implementation auto_map chunk_size_feed_forward classifier_dropout dtype id2label is_decoder
+is_encoder_decoder label2id output_attentions output_hidden_states problem_type quantization_config return_dict
+sinusoidal_pos_embds torch_dtype transformers_version use_cache
+"""
+UNKEPT = frozenset(_UNKEPT.split())
 
 
 class StanceNetwork(nn.Module):  # type: ignore[misc]
@@ -118,6 +117,31 @@ class EncoderModel:
         self.__init__(state["config"], Tokenizer.from_str(state["tokenizer"]), network)  # type: ignore[misc]
 
 
+def pick_device(name: str) -> torch.device:
+    """Return the device of that name; for "auto", a CUDA device where there is one.
+
+    Raises
+    ------
+    InputError
+        If torch knows none of that name.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return torch.device(name)
+    except (RuntimeError, TypeError) as error:
+        raise InputError(f"device {show(repr(name))}: {show(error, 100)}") from None
+
+
+def has_bfloat16(precision: str, device: torch.device) -> bool:
+    """Return whether matrix products are computed in 16 bits; for "auto", where the device has instructions for it."""
+    if precision != "auto":
+        return precision == "bfloat16"
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())
+
+
 def to_tensors(batch: Batch, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
     """Return ids, roles and seen of a batch on a device."""
     ids, roles, seen = (torch.from_numpy(part).to(device) for part in (batch.ids, batch.roles, batch.seen))
@@ -149,9 +173,7 @@ def read_body(folder: Path, n_layers: int | None) -> tuple[dict[str, Any], Token
         raise InputError(f'{show(folder)}: encoder family "{show(family)}" is not one of {", ".join(FAMILIES)}')
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     with _quiet():
-        body = AutoModel.from_pretrained(
-            folder, local_files_only=True, use_safetensors=True, attn_implementation="sdpa", dtype=torch.float32
-        )
+        body = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True, dtype=torch.float32)
     body.pooler = None
     if n_layers is not None:
         cut_layers(body, n_layers)
@@ -196,7 +218,7 @@ def body_config(body: Any) -> dict[str, Any]:  # noqa: ANN401
 def build_network(config: Mapping[str, Any], n_classes: int) -> StanceNetwork:
     """Return a network with random weights, its body built from a configuration."""
     made = AutoConfig.for_model(**config)
-    body = AutoModel.from_config(made, attn_implementation="sdpa", dtype=torch.float32)
+    body = AutoModel.from_config(made, dtype=torch.float32)
     body.pooler = None
     return StanceNetwork(body, n_classes)
 

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from sklearn.metrics import f1_score
+from sklearn.model_selection import GroupShuffleSplit
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from stance.classifiers.encoder_batches import Tokens, make_batches
 from stance.classifiers.encoder_network import StanceNetwork, find_layers, to_tensors
+from stance.core.errors import InputError, show
 
 WARM_UP_SHARE = 0.1
 WEIGHT_DECAY = 0.01
@@ -66,6 +68,24 @@ class Examples:
     def take(self, rows: np.ndarray) -> Examples:
         """Return some of them."""
         return Examples([self.tokens[row] for row in rows], self.targets[rows], self.weights[rows])
+
+
+def hold_out(texts: Sequence[str], examples: Examples, share: float, seed: int) -> tuple[Examples, Examples | None]:
+    """Return what is learned from and what is held out, None for a share of 0; a text is on one side only.
+
+    Raises
+    ------
+    InputError
+        If the share leaves nothing on one side.
+    """
+    if not share:
+        return examples, None
+    split = GroupShuffleSplit(1, test_size=share, random_state=seed)
+    try:
+        learned, held_out = next(split.split(texts, groups=texts))
+    except ValueError as error:
+        raise InputError(f"validation_share is {share}: {show(error, 200)}") from None
+    return examples.take(learned), examples.take(held_out)
 
 
 @contextmanager
@@ -126,14 +146,14 @@ def macro_f1(network: StanceNetwork, examples: Examples, pad_id: int) -> float:
     return float(f1_score(examples.targets.argmax(axis=1), found, average="macro", zero_division=0.0))
 
 
-def find_logits(network: StanceNetwork, tokens: Sequence[Tokens], pad_id: int) -> np.ndarray:
+def find_logits(network: StanceNetwork, tokens: Sequence[Tokens], pad_id: int, *, bfloat16: bool = False) -> np.ndarray:
     """Return a logit a class for each sentence, shape (n_sentences, n_classes), float32."""
     device = next(network.parameters()).device
     network.train(False)
     found = np.empty((len(tokens), network.head.out_features), dtype=np.float32)
-    with torch.inference_mode():
+    with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
         for batch in make_batches(tokens, PREDICTED_AT_ONCE, pad_id):
-            found[batch.rows] = network(*to_tensors(batch, device)).cpu().numpy()
+            found[batch.rows] = network(*to_tensors(batch, device)).float().cpu().numpy()
     return found
 
 

@@ -19,7 +19,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 import stance
-from stance.classifiers.encoder import EncoderStanceClassifier, MissingExtraError, check_extra
+from stance.classifiers.encoder import EncoderStanceClassifier
+from stance.classifiers.encoder_sources import MissingExtraError, check_extra
 from stance.classifiers.model_archives import (
     MAX_STATE_BYTES,
     check_seal,
@@ -52,7 +53,7 @@ def save_model(classifier: BaseEstimator, path: str | Path) -> None:
     Parameters
     ----------
     classifier : fitted classifier
-        Ours (an encoder takes 90 MB), or one made of scikit-learn's linear models, naive Bayes, boosted trees, text vectorisers
+        Ours, or one made of scikit-learn's linear models, naive Bayes, boosted trees, text vectorisers
         and pipelines (`stance.classifiers.model_types`).
     path : str or path
         Customarily ends in ``.stance``.
@@ -179,7 +180,7 @@ def _read_estimator(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> Any: 
     return skops.io.loads(state, trusted=TRUSTED)
 
 
-def _read_encoder(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> EncoderStanceClassifier:
+def _read_encoder(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> Any:  # noqa: ANN401
     check_extra()
     from stance.classifiers.encoder_files import read_members, unpack
 

@@ -9,13 +9,12 @@ import skops.io
 from threadpoolctl import threadpool_limits
 
 from stance.classifiers import model_archives, model_files
-from stance.classifiers.contract_task import CUES, NAMES, TAILS, make_task
+from stance.classifiers.contract_task import make_task
 from stance.classifiers.model_files import load_model
 from stance.classifiers.registry import make_classifier
 from stance.core.errors import RefusedFileError
+from tests.tiny_encoder import HURRIED, make_encoder
 
-# A random encoder learns nothing unless it is hurried.
-SMALL_ENCODER = {"epochs": 3, "learning_rate": 3e-3, "head_learning_rate": 1e-2, "dropout": 0.0, "batch_size": 16}
 # Trees spin their threads while they wait: on two busy cores a fit of 0.15 s takes 2 s.
 SMALL = {"gradient_boosting": {"max_iter": 4, "n_components": 4}}
 
@@ -28,25 +27,8 @@ def _one_thread():
 
 @pytest.fixture(scope="session")
 def tiny_encoder(tmp_path_factory):
-    """A folder with a random encoder of two layers, and the tokenizer of a vocabulary of its own."""
-    torch = pytest.importorskip("torch", reason="encoders need torch: make encoder")
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-    from transformers import BertConfig, BertModel
-
-    folder = tmp_path_factory.mktemp("encoder") / "tiny"
-    letters = [chr(c) for c in range(33, 127)]
-    words = sorted({word for cues in (*CUES, TAILS, NAMES.values()) for cue in cues for word in cue.lower().split()})
-    tokens = dict.fromkeys(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *letters, *(f"##{c}" for c in letters), *words])
-    tokenizer = Tokenizer(models.WordPiece({token: i for i, token in enumerate(tokens)}, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
-    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        BertModel(BertConfig(vocab_size=len(tokens), max_position_embeddings=128, **sizes)).save_pretrained(folder)
-    tokenizer.save(str(folder / "tokenizer.json"))
-    return folder
+    """A folder with a random encoder."""
+    return make_encoder(tmp_path_factory.mktemp("encoder") / "tiny")
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +38,7 @@ def maker(request):
     def make(name, scheme="stance", **params):
         small = SMALL.get(name, {})
         if name == "encoder":
-            small = SMALL_ENCODER | {"encoder": str(request.getfixturevalue("tiny_encoder"))}
+            small = HURRIED | {"encoder": str(request.getfixturevalue("tiny_encoder"))}
         return lambda: make_classifier(name, small | params, scheme=scheme)
 
     return make
