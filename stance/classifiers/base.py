@@ -1,4 +1,4 @@
-"""The base of every classifier: inputs checked, labels kept, a scikit-learn pipeline underneath."""
+"""The base of every classifier: inputs checked, labels kept; most have a scikit-learn pipeline underneath."""
 
 from __future__ import annotations
 
@@ -39,32 +39,39 @@ def _has(method: str) -> Any:  # noqa: ANN401 - what available_if wants
     return check
 
 
-class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """A scikit-learn classifier of sentences; subclasses say what they see and what learns.
+class SentenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A scikit-learn classifier of sentences: what is checked before it learns or answers.
 
-    A subclass stores its parameters in ``__init__`` (``scheme`` among them) and defines `make_features`
-    (from `Sentences` to what the first step takes), `make_ngrams` (that step) and `make_learner`.
+    A subclass stores its parameters in ``__init__`` (``scheme`` among them) and defines `learn`, which sets
+    ``model_``, and `answer`, which asks it.
 
     Attributes
     ----------
     classes_ : numpy.ndarray of str, shape (n_classes,)
         The labels seen in fitting, sorted.
-    model_ : sklearn.pipeline.Pipeline
-        Two steps: ``ngrams`` and ``learner``.
+    model_ : object
+        What was learned.
     """
 
     scheme: str
+    model_: Any
 
-    def make_features(self, sentences: Sentences) -> Any:  # noqa: ANN401 - list or DataFrame
-        """Return what the n-gram step takes: the texts, unless a subclass sees more."""
-        return sentences.texts
+    def learn(self, sentences: Sentences, labels: np.ndarray, groups: np.ndarray, weights: np.ndarray | None) -> object:
+        """Return the fitted model.
 
-    def make_ngrams(self) -> BaseEstimator:
-        """Return the unfitted transformer from features to a matrix."""
+        Parameters
+        ----------
+        sentences : Sentences
+        labels : numpy.ndarray of str, shape (n_sentences,)
+            Of the scheme, two or more different ones.
+        groups : numpy.ndarray of int, shape (n_sentences,)
+            Sentences that belong together.
+        weights : numpy.ndarray of float, shape (n_sentences,), or None
+        """
         raise NotImplementedError
 
-    def make_learner(self) -> BaseEstimator:
-        """Return the unfitted learner."""
+    def answer(self, method: str, sentences: Sentences) -> np.ndarray:
+        """Return what a prediction method says of one sentence or more."""
         raise NotImplementedError
 
     def fit(self, X: object, y: object, sample_weight: object = None, groups: object = None) -> Self:
@@ -92,40 +99,13 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             held = f'only "{show(classes[0])}"' if len(classes) else "no label"
             raise InputError(f"y holds {held}; at least two classes are needed to learn")
         weights = None if sample_weight is None else self._weights(sample_weight, labels)
-        together = _read_groups(groups, sentences)
-        ngrams, learner = self.make_ngrams(), self.make_learner()
-        matrix = ngrams.fit_transform(self.make_features(sentences), labels)
-        learner.fit(matrix, labels, **({} if weights is None else {"sample_weight": weights}))
-        self.model_ = Pipeline([("ngrams", ngrams), ("learner", learner)])
+        self.model_ = self.learn(sentences, labels, _read_groups(groups, sentences), weights)
         self.classes_ = classes
-        self.after_fit(matrix, np.searchsorted(classes, labels.astype(str)), together, weights)
         return self
-
-    def after_fit(self, matrix: Any, codes: np.ndarray, groups: np.ndarray, weights: np.ndarray | None) -> None:  # noqa: ANN401 - sparse matrix
-        """Do what remains to be done when the learner has learned: nothing, unless a subclass says so.
-
-        Parameters
-        ----------
-        matrix : sparse matrix, shape (n_sentences, n_features)
-        codes : numpy.ndarray of int, shape (n_sentences,)
-            Places of the labels in `classes_`.
-        groups : numpy.ndarray of int, shape (n_sentences,)
-        weights : numpy.ndarray of float, shape (n_sentences,), or None
-        """
 
     def predict(self, X: object) -> np.ndarray:
         """Return a label for each sentence, shape (n_sentences,)."""
         return self._ask("predict", X).astype(object)
-
-    @available_if(_has("predict_proba"))  # type: ignore[untyped-decorator]
-    def predict_proba(self, X: object) -> np.ndarray:
-        """Return probabilities, shape (n_sentences, n_classes), in the order of `classes_`."""
-        return self._ask("predict_proba", X)
-
-    @available_if(_has("decision_function"))  # type: ignore[untyped-decorator]
-    def decision_function(self, X: object) -> np.ndarray:
-        """Return scores, shape (n_sentences, n_classes), or (n_sentences,) for two classes."""
-        return self._ask("decision_function", X)
 
     def _ask(self, method: str, X: object) -> np.ndarray:
         check_is_fitted(self, "model_")
@@ -134,8 +114,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             n_columns = len(self.classes_)
             flat = method == "predict" or (method == "decision_function" and n_columns == 2)
             return np.empty(0 if flat else (0, n_columns), dtype=object if method == "predict" else float)
-        ask = getattr(self.model_, method)
-        return np.concatenate([ask(self.make_features(batch)) for batch in sentences.batches(BATCH_SENTENCES)])
+        return self.answer(method, sentences)
 
     @staticmethod
     def _weights(sample_weight: object, labels: np.ndarray) -> np.ndarray:
@@ -154,3 +133,71 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         return tags
+
+
+class TextClassifier(SentenceClassifier):
+    """A classifier of sentences made of a scikit-learn pipeline; subclasses say what they see and what learns.
+
+    A subclass stores its parameters in ``__init__`` (``scheme`` among them) and defines `make_features`
+    (from `Sentences` to what the first step takes), `make_ngrams` (that step) and `make_learner`.
+
+    Attributes
+    ----------
+    classes_ : numpy.ndarray of str, shape (n_classes,)
+        The labels seen in fitting, sorted.
+    model_ : sklearn.pipeline.Pipeline
+        Two steps: ``ngrams`` and ``learner``.
+    """
+
+    def make_features(self, sentences: Sentences) -> Any:  # noqa: ANN401 - list or DataFrame
+        """Return what the n-gram step takes: the texts, unless a subclass sees more."""
+        return sentences.texts
+
+    def make_ngrams(self) -> BaseEstimator:
+        """Return the unfitted transformer from features to a matrix."""
+        raise NotImplementedError
+
+    def make_learner(self) -> BaseEstimator:
+        """Return the unfitted learner."""
+        raise NotImplementedError
+
+    def learn(
+        self, sentences: Sentences, labels: np.ndarray, groups: np.ndarray, weights: np.ndarray | None
+    ) -> Pipeline:
+        """Return the fitted pipeline."""
+        ngrams, learner = self.make_ngrams(), self.make_learner()
+        matrix = ngrams.fit_transform(self.make_features(sentences), labels)
+        learner.fit(matrix, labels, **({} if weights is None else {"sample_weight": weights}))
+        self.after_fit(learner, matrix, labels, groups, weights)
+        return Pipeline([("ngrams", ngrams), ("learner", learner)])
+
+    def after_fit(
+        self,
+        learner: BaseEstimator,
+        matrix: Any,  # noqa: ANN401 - sparse matrix
+        labels: np.ndarray,
+        groups: np.ndarray,
+        weights: np.ndarray | None,
+    ) -> None:
+        """Do what remains to be done when the learner has learned: nothing, unless a subclass says so.
+
+        Parameters
+        ----------
+        learner : scikit-learn classifier
+            Fitted on `matrix`, shape (n_sentences, n_features); the rest is what `learn` was given.
+        """
+
+    def answer(self, method: str, sentences: Sentences) -> np.ndarray:
+        """Return what the pipeline's method says, asked batch by batch."""
+        ask = getattr(self.model_, method)
+        return np.concatenate([ask(self.make_features(batch)) for batch in sentences.batches(BATCH_SENTENCES)])
+
+    @available_if(_has("predict_proba"))  # type: ignore[untyped-decorator]
+    def predict_proba(self, X: object) -> np.ndarray:
+        """Return probabilities, shape (n_sentences, n_classes), in the order of `classes_`."""
+        return self._ask("predict_proba", X)
+
+    @available_if(_has("decision_function"))  # type: ignore[untyped-decorator]
+    def decision_function(self, X: object) -> np.ndarray:
+        """Return scores, shape (n_sentences, n_classes), or (n_sentences,) for two classes."""
+        return self._ask("decision_function", X)

@@ -85,12 +85,13 @@ def expect(holds: object, rule: str) -> None:
 
 
 def expect_same(found: Mapping[str, np.ndarray], wanted: Mapping[str, np.ndarray], rule: str) -> None:
-    """Expect the same labels, and numbers that are equal but for the last bits."""
+    """Expect the same labels, and numbers that are equal but for the last bits of their type."""
     expect(found.keys() == wanted.keys(), rule)
     for name, values in wanted.items():
         expect(values.shape == found[name].shape, f"{rule}: {name} has another shape")
         if values.dtype.kind == "f":
-            same = np.allclose(values, found[name], rtol=1e-6, atol=1e-8)
+            rtol, atol = (1e-6, 1e-8) if values.dtype.itemsize >= 8 else (1e-4, 1e-5)
+            same = np.allclose(values, found[name], rtol=rtol, atol=atol)
         else:
             same = np.array_equal(values, found[name])
         expect(same, f"{rule}: {name} differs")

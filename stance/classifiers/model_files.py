@@ -1,4 +1,7 @@
-"""Model files: a zip of a manifest and the estimator's state as data, never as code."""
+"""Model files: a zip of a manifest and the estimator's state as data, never as code.
+
+A linear model's state is one member, skops' archive; an encoder's are its configuration, tokenizer and weights.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import hashlib
 import json
 import platform
 import re
+import zipfile
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,6 +19,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 import stance
+from stance.classifiers.encoder import EncoderStanceClassifier
+from stance.classifiers.encoder_sources import MissingExtraError, check_extra
 from stance.classifiers.model_archives import (
     MAX_STATE_BYTES,
     check_seal,
@@ -32,7 +38,8 @@ from stance.core.files import replacing
 
 FORMAT = 1
 MANIFEST, ESTIMATOR = "manifest.json", "estimator.skops"
-MAX_FILE_BYTES = MAX_STATE_BYTES + (2 << 20)
+ENCODER_MEMBERS = ("config.json", "tokenizer.json", "weights.safetensors")
+MAX_FILE_BYTES = 1300 << 20
 MAX_MANIFEST_BYTES = 1 << 20
 SMOKE_TEXTS = ("Moscow backs the truce.", "Tehran rejects it, and Trump's envoy is of two minds.", "")
 
@@ -60,17 +67,10 @@ def save_model(classifier: BaseEstimator, path: str | Path) -> None:
     """
     path = Path(path)
     check_is_fitted(classifier)
-    try:
-        state, schema = tidy_state(skops.io.dumps(classifier))
-    except Exception as error:  # skops raises whatever a strange part of it raises
-        reason = f"{type(error).__name__}: {show(error, 200)}"
-        raise InputError(f"{show(path)}: not saved: a model file cannot hold it: {reason}") from None
-    strange = find_strange_types(schema)
-    if strange:
-        raise InputError(f"{show(path)}: not saved: a model file cannot hold {', '.join(strange)}")
-    members = [(MANIFEST, json.dumps(_manifest(classifier, state), indent=1).encode()), (ESTIMATOR, state)]
+    is_encoder = type(classifier) is EncoderStanceClassifier
+    members = (_encoder_members if is_encoder else _estimator_members)(classifier, path)
     with replacing(path) as temporary:
-        write_archive(temporary, members, compress=True)
+        write_archive(temporary, members, compress=not is_encoder)
         seal(temporary)
         try:
             _load(temporary)
@@ -91,17 +91,46 @@ def load_model(path: str | Path) -> Any:  # noqa: ANN401 - whatever classifier w
         If there is no such file.
     RefusedFileError
         If the file is damaged, altered, too large, or holds what a model has no need of (exit 5).
+    InputError
+        If it holds an encoder, and what encoders need is not installed.
     """
     path = Path(path)
     if not path.is_file():
         raise MissingDataError(f"{show(path)}: no such model file")
     try:
         return _load(path)
+    except MissingExtraError:
+        raise
     except Exception as error:  # a hostile file may raise anything: it is refused whatever it raises
         raise RefusedFileError(f"{show(path)}: refused: {_reason(error)}") from None
 
 
-def _manifest(classifier: BaseEstimator, state: bytes) -> dict[str, Any]:
+def _estimator_members(classifier: BaseEstimator, path: Path) -> list[tuple[str, bytes]]:
+    try:
+        state, schema = tidy_state(skops.io.dumps(classifier))
+    except Exception as error:  # skops raises whatever a strange part of it raises
+        reason = f"{type(error).__name__}: {show(error, 200)}"
+        raise InputError(f"{show(path)}: not saved: a model file cannot hold it: {reason}") from None
+    strange = find_strange_types(schema)
+    if strange:
+        raise InputError(f"{show(path)}: not saved: a model file cannot hold {', '.join(strange)}")
+    return [(MANIFEST, json.dumps(_manifest(classifier, state), indent=1).encode()), (ESTIMATOR, state)]
+
+
+def _encoder_members(classifier: BaseEstimator, path: Path) -> list[tuple[str, bytes]]:
+    from stance.classifiers.encoder_files import pack, plain_parameters
+
+    members = pack(classifier)
+    try:
+        parameters = plain_parameters(classifier)
+    except InputError as error:
+        raise InputError(f"{show(path)}: {error}") from None
+    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}
+    manifest = _about(classifier) | {"parameters": parameters, "sha256": hashes, "smoke": _smoke(classifier)}
+    return [(MANIFEST, json.dumps(manifest, indent=1).encode()), *members.items()]
+
+
+def _about(classifier: BaseEstimator) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "stance": stance.__version__,
@@ -109,6 +138,11 @@ def _manifest(classifier: BaseEstimator, state: bytes) -> dict[str, Any]:
         "scikit-learn": version("scikit-learn"),
         "class": _class_of(classifier),
         "classes": [str(label) for label in classifier.classes_],
+    }
+
+
+def _manifest(classifier: BaseEstimator, state: bytes) -> dict[str, Any]:
+    return _about(classifier) | {
         "estimator_bytes": len(state),
         "estimator_sha256": hashlib.sha256(state).hexdigest(),
         "smoke": _smoke(classifier),
@@ -120,26 +154,40 @@ def _load(path: Path) -> Any:  # noqa: ANN401 - whatever classifier was saved
         raise UnsafeError(f"larger than {MAX_FILE_BYTES:,} bytes")
     with path.open("rb") as file:
         check_seal(file)
-        with open_archive(file, 2) as archive:
-            names = archive.namelist()
-            if sorted(names) != [ESTIMATOR, MANIFEST]:
-                raise UnsafeError(f"it holds {show(names)}, not {MANIFEST} and {ESTIMATOR}")
+        with open_archive(file, 1 + len(ENCODER_MEMBERS)) as archive:
+            names = sorted(archive.namelist())
+            if names not in ([ESTIMATOR, MANIFEST], sorted([MANIFEST, *ENCODER_MEMBERS])):
+                raise UnsafeError(f"it holds {show(archive.namelist())}, not {MANIFEST} and {ESTIMATOR}")
             manifest = json.loads(read_member(archive, MANIFEST, MAX_MANIFEST_BYTES))
             _check_versions(manifest)
-            state = read_member(archive, ESTIMATOR, MAX_STATE_BYTES)
-    if hashlib.sha256(state).hexdigest() != manifest["estimator_sha256"]:
-        raise UnsafeError("the estimator's sha256 is not the manifest's")
-    strange = find_strange_types(read_schema(state))
-    if strange:
-        raise UnsafeError(f"it holds {', '.join(strange[:8])}, which no model has need of")
-    classifier = skops.io.loads(state, trusted=TRUSTED)
-    del state
+            read = _read_estimator if ESTIMATOR in names else _read_encoder
+            classifier = read(archive, manifest)
     check_parts(classifier)
     if (_class_of(classifier), [*map(str, classifier.classes_)]) != (manifest["class"], manifest["classes"]):
         raise UnsafeError("its class or its labels are not the manifest's")
     if _smoke(classifier) != manifest["smoke"]:
         raise UnsafeError("it does not predict what it did when it was saved")
     return classifier
+
+
+def _read_estimator(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> Any:  # noqa: ANN401
+    state = read_member(archive, ESTIMATOR, MAX_STATE_BYTES)
+    if hashlib.sha256(state).hexdigest() != manifest["estimator_sha256"]:
+        raise UnsafeError("the estimator's sha256 is not the manifest's")
+    strange = find_strange_types(read_schema(state))
+    if strange:
+        raise UnsafeError(f"it holds {', '.join(strange[:8])}, which no model has need of")
+    return skops.io.loads(state, trusted=TRUSTED)
+
+
+def _read_encoder(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> Any:  # noqa: ANN401
+    check_extra()
+    from stance.classifiers.encoder_files import read_members, unpack
+
+    members = read_members(archive)
+    if {name: hashlib.sha256(data).hexdigest() for name, data in members.items()} != manifest["sha256"]:
+        raise UnsafeError("the sha256 of its members are not the manifest's")
+    return unpack(manifest["parameters"], manifest["classes"], members)
 
 
 def _check_versions(manifest: dict[str, Any]) -> None:

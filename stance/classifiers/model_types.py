@@ -34,7 +34,7 @@ linear_model._sgd_fast.SquaredEpsilonInsensitive linear_model._sgd_fast.SquaredH
 linear_model._sgd_fast.SquaredLoss _loss._loss.CyHalfBinomialLoss _loss._loss.CyHalfMultinomialLoss
 _loss._loss.CyHalfSquaredError _loss._loss.CyHuberLoss
 """
-_OURS = {path.replace(":", ".") for path in CLASSIFIERS.values()} | {
+_OURS = {path.replace(":", ".") for name, path in CLASSIFIERS.items() if name != "encoder"} | {
     "stance.classifiers.baselines.Components",
     "stance.classifiers.dummies.DrawnLabels",
     "stance.classifiers.stance_classifier.SegmentFeatures",

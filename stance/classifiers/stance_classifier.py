@@ -184,14 +184,23 @@ class StanceClassifier(TextClassifier):
             return clone(self.estimator)
         return LogisticRegression(C=self.C, class_weight="balanced", max_iter=1000)
 
-    def after_fit(self, matrix: Any, codes: np.ndarray, groups: np.ndarray, weights: np.ndarray | None) -> None:  # noqa: ANN401 - sparse matrix
+    def after_fit(
+        self,
+        learner: BaseEstimator,
+        matrix: Any,  # noqa: ANN401 - sparse matrix
+        labels: np.ndarray,
+        groups: np.ndarray,
+        weights: np.ndarray | None,
+    ) -> None:
         """Find the temperature of the probabilities on scores of held-out groups."""
-        if not 0 <= self.abstain_below <= 1 or (self.abstain_below and not hasattr(self, "predict_proba")):
+        answers = hasattr(learner, "predict_proba") or (self.calibrate and hasattr(learner, "decision_function"))
+        if not 0 <= self.abstain_below <= 1 or (self.abstain_below and not answers):
             raise InputError(
                 f"abstain_below={self.abstain_below}: a probability from 0 to 1 is wanted, and calibrate on"
             )
         self.temperature_ = 1.0
-        if self.calibrate and hasattr(self.model_[-1], "decision_function"):
+        if self.calibrate and hasattr(learner, "decision_function"):
+            codes = np.unique(labels.astype(str), return_inverse=True)[1]
             scores = held_out_scores(self.make_learner(), matrix, codes, groups, weights)
             if scores is not None:
                 self.temperature_ = find_temperature(scores, codes)

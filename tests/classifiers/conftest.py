@@ -13,6 +13,7 @@ from stance.classifiers.contract_task import make_task
 from stance.classifiers.model_files import load_model
 from stance.classifiers.registry import make_classifier
 from stance.core.errors import RefusedFileError
+from tests.tiny_encoder import HURRIED, make_encoder
 
 # Trees spin their threads while they wait: on two busy cores a fit of 0.15 s takes 2 s.
 SMALL = {"gradient_boosting": {"max_iter": 4, "n_components": 4}}
@@ -25,11 +26,20 @@ def _one_thread():
 
 
 @pytest.fixture(scope="session")
-def maker():
+def tiny_encoder(tmp_path_factory):
+    """A folder with a random encoder."""
+    return make_encoder(tmp_path_factory.mktemp("encoder") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def maker(request):
     """Return a function: name and scheme to a function that makes the classifier, small enough for tests."""
 
     def make(name, scheme="stance", **params):
-        return lambda: make_classifier(name, SMALL.get(name, {}) | params, scheme=scheme)
+        small = SMALL.get(name, {})
+        if name == "encoder":
+            small = HURRIED | {"encoder": str(request.getfixturevalue("tiny_encoder"))}
+        return lambda: make_classifier(name, small | params, scheme=scheme)
 
     return make
 

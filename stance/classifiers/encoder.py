@@ -1,0 +1,254 @@
+"""EncoderStanceClassifier: a transformer that is told who the holder and the target are, trained on the CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils.class_weight import compute_sample_weight
+
+from stance.classifiers.base import SentenceClassifier
+from stance.classifiers.encoder_parameters import check_parameters
+from stance.classifiers.encoder_sources import DEFAULT_ENCODER, check_extra, find_encoder
+from stance.core.errors import InputError, show
+from stance.core.schemes import check_labels, get_scheme
+from stance.text.inputs import Sentences, read_sentences
+
+if TYPE_CHECKING:
+    from stance.classifiers.encoder_network import EncoderModel
+
+
+class EncoderStanceClassifier(SentenceClassifier):
+    """Fine-tune a transformer encoder that is told which tokens name the holder and the target.
+
+    Role embeddings are added to the tokens of the two mentions; the encoder's states are averaged over the
+    sentence, over the target's tokens and over the holder's (over the sentence where one is not mentioned);
+    a linear head reads the three. Needs ``stance[encoder]``; ``docs/encoder.md`` says how to get it.
+
+    Parameters
+    ----------
+    scheme : {"stance", "sentiment", "directed"}
+        The label set.
+    encoder : str
+        A folder with ``config.json``, ``tokenizer.json`` and weights as safetensors, or the name of a model
+        on the Hugging Face hub, looked for among those downloaded before; nothing is downloaded here.
+    n_layers : int, optional
+        Keep the first layers only: fewer are faster and know less.
+    epochs : int
+        How often the sentences are gone through; with `validation_share`, at most.
+    learning_rate, head_learning_rate : float
+        Of the encoder's last layer, and of what is new: the head and the role embeddings.
+    layer_decay : float
+        What the learning rate is multiplied by from layer to layer, downwards; 1 treats all alike.
+    batch_size : int
+        Sentences a step.
+    max_tokens : int
+        Of a longer sentence, the tokens nearest to the mentions are read.
+    dropout : float
+        Share of the averaged states that is dropped in training.
+    class_weight : {"balanced"}, optional
+        Weigh classes by their rarity.
+    mask_mentions : bool
+        Put role words in the place of the mentions, so that the model cannot learn habits of actors.
+    validation_share : float
+        Share of the sentences, by text, that is held out to keep the epoch of the best macro-F1; at 0 all are
+        learned from, and the last epoch is kept.
+    start_from : str or path, optional
+        A model file of this class: its encoder, tokenizer and roles are where training starts, in place of
+        `encoder`; its head, and so its scheme, are left behind.
+    precision : {"auto", "float32", "bfloat16"}
+        Of the matrix products in training; "auto" is bfloat16 where the processor has instructions for it.
+    prediction_precision : {"float32", "auto", "bfloat16"}
+        The same in prediction. In bfloat16 it is twice as fast, and a probability may depend in its third digit
+        on what is asked beside it.
+    n_jobs : int, optional
+        Threads; by default those that the process may use. The last bits of the weights depend on it.
+    device : str
+        "cpu", "cuda", or "auto": a CUDA device where there is one.
+    progress : bool
+        Show a bar while training.
+    random_state : int, RandomState or None
+        Seed of the order of sentences, the dropout and the head.
+
+    Attributes
+    ----------
+    classes_ : numpy.ndarray of str, shape (n_classes,)
+        The labels seen in fitting, sorted.
+    model_ : stance.classifiers.encoder_network.EncoderModel
+        The trained network with its tokenizer.
+
+    Notes
+    -----
+    The same seed gives the same predictions on one machine with the same number of threads.
+    """
+
+    def __init__(  # noqa: PLR0913 - one line a parameter
+        self,
+        scheme: str = "stance",
+        *,
+        encoder: str = DEFAULT_ENCODER,
+        n_layers: int | None = None,
+        epochs: int = 4,
+        learning_rate: float = 1e-4,
+        head_learning_rate: float = 1e-3,
+        layer_decay: float = 1.0,
+        batch_size: int = 32,
+        max_tokens: int = 128,
+        dropout: float = 0.1,
+        class_weight: str | None = None,
+        mask_mentions: bool = False,
+        validation_share: float = 0.0,
+        start_from: str | Path | None = None,
+        precision: str = "auto",
+        prediction_precision: str = "float32",
+        n_jobs: int | None = None,
+        device: str = "auto",
+        progress: bool = False,
+        random_state: Any = 0,  # noqa: ANN401 - whatever check_random_state takes
+    ) -> None:
+        self.scheme = scheme
+        self.encoder = encoder
+        self.n_layers = n_layers
+        self.epochs = epochs
+        self.learning_rate = learning_rate
+        self.head_learning_rate = head_learning_rate
+        self.layer_decay = layer_decay
+        self.batch_size = batch_size
+        self.max_tokens = max_tokens
+        self.dropout = dropout
+        self.class_weight = class_weight
+        self.mask_mentions = mask_mentions
+        self.validation_share = validation_share
+        self.start_from = start_from
+        self.precision = precision
+        self.prediction_precision = prediction_precision
+        self.n_jobs = n_jobs
+        self.device = device
+        self.progress = progress
+        self.random_state = random_state
+
+    def learn(
+        self, sentences: Sentences, labels: np.ndarray, groups: np.ndarray, weights: np.ndarray | None
+    ) -> EncoderModel:
+        """Return the network trained on labels."""
+        check_parameters(self.get_params(deep=False))
+        classes, codes = np.unique(labels.astype(str), return_inverse=True)
+        total = np.ones(len(codes)) if weights is None else weights / weights.mean()
+        if self.class_weight is not None:
+            total = total * compute_sample_weight(self.class_weight, codes)
+        return self._train(sentences, np.eye(len(classes))[codes], total)
+
+    def fit_soft(self, X: object, probabilities: object, classes: Sequence[str]) -> Self:
+        """Learn from probabilities instead of labels: another model's, or shares of annotators.
+
+        Parameters
+        ----------
+        X : table with a ``text`` column, or 1-D sequence of str, shape (n_sentences,)
+        probabilities : array-like of float, shape (n_sentences, n_classes)
+            Rows add up to 1.
+        classes : sequence of str
+            The label of each column.
+
+        Raises
+        ------
+        InputError
+            If X breaks a rule, a class is not of the scheme or stands there twice, or the probabilities are none.
+        """
+        sentences = read_sentences(X)
+        check_labels(classes, get_scheme(self.scheme).labels)
+        wanted = np.asarray(probabilities, dtype=float)
+        if wanted.shape != (len(sentences), len(classes)) or len(set(classes)) != len(classes) or wanted.size < 2:
+            raise InputError(
+                f"probabilities have shape {wanted.shape}; ({len(sentences)}, {len(classes)}) is wanted, "
+                "and two classes or more, each once"
+            )
+        if not ((wanted >= 0).all() and np.allclose(wanted.sum(axis=1), 1.0, atol=1e-4)):
+            raise InputError("probabilities must be 0 or more and add up to 1 in every row")
+        order = np.argsort(np.asarray(classes, dtype=str))
+        self.model_ = self._train(sentences, wanted[:, order], np.ones(len(sentences)))
+        self.classes_ = np.asarray(classes, dtype=str)[order]
+        return self
+
+    def predict_proba(self, X: object) -> np.ndarray:
+        """Return probabilities, shape (n_sentences, n_classes), in the order of `classes_`; float32."""
+        return self._ask("predict_proba", X)
+
+    def decision_function(self, X: object) -> np.ndarray:
+        """Return logits, shape (n_sentences, n_classes), or their difference (n_sentences,) for two classes."""
+        return self._ask("decision_function", X)
+
+    def answer(self, method: str, sentences: Sentences) -> np.ndarray:
+        """Return what a prediction method says of one sentence or more."""
+        from stance.classifiers.encoder_network import has_bfloat16, pick_device
+        from stance.classifiers.encoder_training import find_logits, threads
+
+        check_parameters(self.get_params(deep=False))
+        tokens = self._tokenise(self.model_, sentences)
+        device = pick_device(self.device)
+        self.model_.to(device)
+        with threads(self.n_jobs):
+            bfloat16 = has_bfloat16(self.prediction_precision, device)
+            logits = find_logits(self.model_.network, tokens, self.model_.pad_id, bfloat16=bfloat16)
+        if method == "predict":
+            labels: np.ndarray = self.classes_[logits.argmax(axis=1)]
+            return labels
+        if method == "decision_function":
+            return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        shares: np.ndarray = powers / powers.sum(axis=1, keepdims=True)
+        return shares
+
+    def _train(self, sentences: Sentences, targets: np.ndarray, weights: np.ndarray) -> EncoderModel:
+        check_parameters(self.get_params(deep=False))
+        check_extra()
+        from stance.classifiers.encoder_network import has_bfloat16, pick_device
+        from stance.classifiers.encoder_training import Examples, Recipe, hold_out, seeded, threads, train
+
+        seed = int(check_random_state(self.random_state).randint(2**31))
+        with seeded(seed), threads(self.n_jobs):
+            model = self._start(targets.shape[1])
+            tokens = self._tokenise(model, sentences)
+            examples = Examples(tokens, targets.astype(np.float32), weights.astype(np.float32))
+            learned, held_out = hold_out(sentences.texts, examples, self.validation_share, seed)
+            device = pick_device(self.device)
+            model.to(device)
+            recipe = Recipe(
+                epochs=self.epochs,
+                batch_size=self.batch_size,
+                learning_rate=self.learning_rate,
+                head_learning_rate=self.head_learning_rate,
+                layer_decay=self.layer_decay,
+                bfloat16=has_bfloat16(self.precision, device),
+                progress=self.progress,
+            )
+            train(model.network, learned, held_out, model.pad_id, recipe, seed)
+        return model
+
+    def _start(self, n_classes: int) -> EncoderModel:
+        """Return the untrained model: a pretrained body, or that of a model file, and a new head."""
+        from stance.classifiers.encoder_network import EncoderModel, StanceNetwork, body_config, cut_layers, read_body
+
+        if self.start_from is None:
+            config, tokenizer, body = read_body(find_encoder(self.encoder), self.n_layers)
+            return EncoderModel(config, tokenizer, StanceNetwork(body, n_classes, self.dropout))
+        from stance.classifiers.model_files import load_model
+
+        held = load_model(self.start_from)
+        if not isinstance(held, EncoderStanceClassifier):
+            raise InputError(f"{show(Path(self.start_from))}: start_from is a {type(held).__name__}, no encoder")
+        before = held.model_
+        body = before.network.body
+        if self.n_layers is not None:
+            cut_layers(body, self.n_layers)
+        network = StanceNetwork(body, n_classes, self.dropout)
+        network.roles.load_state_dict(before.network.roles.state_dict())
+        return EncoderModel(body_config(body), before.tokenizer, network)
+
+    def _tokenise(self, model: EncoderModel, sentences: Sentences) -> Any:  # noqa: ANN401
+        from stance.classifiers.encoder_batches import tokenise
+
+        max_tokens = min(self.max_tokens, model.max_tokens)
+        return tokenise(model.tokenizer, sentences, max_tokens, mask=self.mask_mentions)

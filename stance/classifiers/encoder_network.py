@@ -1,0 +1,237 @@
+"""The network of an encoder: a transformer that is told who the holder and the target are, and a head."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModel
+from transformers.utils import logging
+
+from stance.classifiers.encoder_batches import HOLDER, N_ROLES, TARGET, Batch
+from stance.core.errors import InputError, show
+
+FAMILIES = ("bert", "deberta-v2", "distilbert", "electra", "modernbert", "mpnet", "roberta", "xlm-roberta")
+# These number their positions from the one after the padding's.
+COUNT_FROM_PAD = ("mpnet", "roberta", "xlm-roberta")
+# Of a body's configuration, what says where it came from, how it is run, what code it wants or what its own head did.
+_UNKEPT = """
+_attn_implementation _attn_implementation_autoset _name_or_path add_cross_attention architectures
+attn_implementation auto_map chunk_size_feed_forward classifier_dropout dtype id2label is_decoder
+is_encoder_decoder label2id output_attentions output_hidden_states problem_type quantization_config return_dict
+sinusoidal_pos_embds torch_dtype transformers_version use_cache
+"""
+UNKEPT = frozenset(_UNKEPT.split())
+
+
+class StanceNetwork(nn.Module):  # type: ignore[misc]
+    """A body that gets role embeddings added to its input, three means of its states, and a linear head.
+
+    Parameters
+    ----------
+    body : transformers.PreTrainedModel
+    n_classes : int
+    dropout : float
+        Share of the pooled states that is dropped in training.
+    """
+
+    def __init__(self, body: Any, n_classes: int, dropout: float = 0.0) -> None:  # noqa: ANN401
+        super().__init__()
+        self.body = body
+        self.roles = nn.Embedding(N_ROLES, body.get_input_embeddings().embedding_dim, padding_idx=0)
+        nn.init.normal_(self.roles.weight, std=0.02)
+        self.roles.weight.data[0] = 0.0
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(3 * body.config.hidden_size, n_classes)
+
+    def forward(self, ids: Tensor, roles: Tensor, seen: Tensor) -> Tensor:
+        """Return a logit a class, shape (n_sentences, n_classes), of padded tokens (n_sentences, n_tokens)."""
+        embedded = self.body.get_input_embeddings()(ids) + self.roles(roles)
+        states = self.body(inputs_embeds=embedded, attention_mask=seen).last_hidden_state.float()
+        views = [seen, _mentioned(roles, TARGET, seen), _mentioned(roles, HOLDER, seen)]
+        pooled = torch.cat([_mean(states, view) for view in views], dim=-1)
+        logits: Tensor = self.head(self.dropout(pooled))
+        return logits
+
+
+def _mentioned(roles: Tensor, role: int, seen: Tensor) -> Tensor:
+    """Return where a mention's tokens are; every token where it has none."""
+    marked = (roles & role).clamp(max=1)
+    return torch.where(marked.any(dim=1, keepdim=True), marked, seen)
+
+
+def _mean(states: Tensor, view: Tensor) -> Tensor:
+    weights = view.unsqueeze(-1).to(states.dtype)
+    return (states * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1.0)
+
+
+class EncoderModel:
+    """A network with its tokenizer and the configuration of its body; copied and saved as plain data.
+
+    Parameters
+    ----------
+    config : mapping of str
+        What rebuilds the body, `body_config` of it.
+    tokenizer : tokenizers.Tokenizer
+    network : StanceNetwork
+    """
+
+    def __init__(self, config: Mapping[str, Any], tokenizer: Tokenizer, network: StanceNetwork) -> None:
+        self.config = dict(config)
+        self.tokenizer = plain_tokenizer(tokenizer)
+        self.network = network.train(False)
+
+    @property
+    def pad_id(self) -> int:
+        """The row of the vocabulary that pads."""
+        return int(self.config.get("pad_token_id") or 0)
+
+    @property
+    def max_tokens(self) -> int:
+        """The most tokens that the body has positions for."""
+        offset = self.pad_id + 1 if self.config["model_type"] in COUNT_FROM_PAD else 0
+        return int(self.config["max_position_embeddings"]) - offset
+
+    @property
+    def weights(self) -> dict[str, np.ndarray]:
+        """The weights by name, as arrays."""
+        return {name: value.cpu().numpy() for name, value in self.network.state_dict().items()}
+
+    def to(self, device: torch.device) -> None:
+        """Move the network to a device."""
+        self.network.to(device)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"config": self.config, "tokenizer": self.tokenizer.to_str(), "weights": self.weights}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        network = build_network(state["config"], len(state["weights"]["head.bias"]))
+        network.load_state_dict({name: torch.tensor(value) for name, value in state["weights"].items()})
+        self.__init__(state["config"], Tokenizer.from_str(state["tokenizer"]), network)  # type: ignore[misc]
+
+
+def pick_device(name: str) -> torch.device:
+    """Return the device of that name; for "auto", a CUDA device where there is one.
+
+    Raises
+    ------
+    InputError
+        If torch knows none of that name.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return torch.device(name)
+    except (RuntimeError, TypeError) as error:
+        raise InputError(f"device {show(repr(name))}: {show(error, 100)}") from None
+
+
+def has_bfloat16(precision: str, device: torch.device) -> bool:
+    """Return whether matrix products are computed in 16 bits; for "auto", where the device has instructions for it."""
+    if precision != "auto":
+        return precision == "bfloat16"
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())
+
+
+def to_tensors(batch: Batch, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """Return ids, roles and seen of a batch on a device."""
+    ids, roles, seen = (torch.from_numpy(part).to(device) for part in (batch.ids, batch.roles, batch.seen))
+    return ids, roles, seen
+
+
+def plain_tokenizer(tokenizer: Tokenizer) -> Tokenizer:
+    """Return the tokenizer without truncation and padding: both are done where the mentions are known."""
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def read_body(folder: Path, n_layers: int | None) -> tuple[dict[str, Any], Tokenizer, Any]:
+    """Read a pretrained body from a folder: its configuration, its tokenizer and itself, cut to `n_layers`.
+
+    Raises
+    ------
+    InputError
+        If the folder lacks a file, or holds a family that is not on the list.
+    """
+    for name in ("config.json", "tokenizer.json"):
+        if not (folder / name).is_file():
+            raise InputError(f"{show(folder)}: no {name}: no folder of an encoder")
+    if not list(folder.glob("*.safetensors")):
+        raise InputError(f"{show(folder)}: no weights in the format safetensors, the only one that is read")
+    family = json.loads((folder / "config.json").read_text("utf-8")).get("model_type")
+    if family not in FAMILIES:
+        raise InputError(f'{show(folder)}: encoder family "{show(family)}" is not one of {", ".join(FAMILIES)}')
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    with _quiet():
+        body = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True, dtype=torch.float32)
+    body.pooler = None
+    if n_layers is not None:
+        cut_layers(body, n_layers)
+    return body_config(body), tokenizer, body
+
+
+def cut_layers(body: Any, n_layers: int) -> None:  # noqa: ANN401
+    """Keep the first layers of a body.
+
+    Raises
+    ------
+    InputError
+        If it has fewer.
+    """
+    layers = find_layers(body)
+    if not 1 <= n_layers <= len(layers):
+        raise InputError(f"n_layers is {n_layers}; the encoder has {len(layers)}")
+    del layers[n_layers:]
+    body.config.num_hidden_layers = n_layers
+    if getattr(body.config, "layer_types", None):
+        body.config.layer_types = body.config.layer_types[:n_layers]
+
+
+def find_layers(body: Any) -> nn.ModuleList:  # noqa: ANN401
+    """Return the list of a body's layers."""
+    n_layers = body.config.num_hidden_layers
+    return next(part for part in body.modules() if isinstance(part, nn.ModuleList) and len(part) == n_layers)
+
+
+def default_config(family: str) -> dict[str, Any]:
+    """Return the configuration that a family has by default, without what is not kept."""
+    usual = AutoConfig.for_model(family).to_dict()
+    return {name: usual[name] for name in sorted(usual) if name not in UNKEPT}
+
+
+def body_config(body: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return what rebuilds a body of the same shape, as JSON values, by sorted names."""
+    said = body.config.to_dict()
+    return {name: said[name] for name in default_config(said["model_type"]) if name in said}
+
+
+def build_network(config: Mapping[str, Any], n_classes: int) -> StanceNetwork:
+    """Return a network with random weights, its body built from a configuration."""
+    made = AutoConfig.for_model(**config)
+    body = AutoModel.from_config(made, dtype=torch.float32)
+    body.pooler = None
+    return StanceNetwork(body, n_classes)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep transformers from talking: a pretrained body always lacks what the new head has."""
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()

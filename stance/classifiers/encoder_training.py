@@ -1,0 +1,185 @@
+"""Training of an encoder: AdamW with warm-up, the best epoch by held-out sentences, the same seed the same weights."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from sklearn.metrics import f1_score
+from sklearn.model_selection import GroupShuffleSplit
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from stance.classifiers.encoder_batches import Tokens, make_batches
+from stance.classifiers.encoder_network import StanceNetwork, find_layers, to_tensors
+from stance.core.errors import InputError, show
+
+WARM_UP_SHARE = 0.1
+WEIGHT_DECAY = 0.01
+MAX_GRADIENT_NORM = 1.0
+PREDICTED_AT_ONCE = 64
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How an encoder is trained; the names are the estimator's parameters.
+
+    Attributes
+    ----------
+    epochs, batch_size : int
+    learning_rate, head_learning_rate : float
+        Of the last layer, and of the head and the role embeddings.
+    layer_decay : float
+        What the learning rate is multiplied by from layer to layer, downwards.
+    bfloat16 : bool
+        Whether matrix products are computed in 16 bits.
+    progress : bool
+    """
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    head_learning_rate: float
+    layer_decay: float
+    bfloat16: bool
+    progress: bool
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Sentences to learn from.
+
+    Attributes
+    ----------
+    tokens : sequence of Tokens
+    targets : numpy.ndarray of float32, shape (n_sentences, n_classes)
+        The probability of each class: 1 and 0 for a label.
+    weights : numpy.ndarray of float32, shape (n_sentences,)
+    """
+
+    tokens: Sequence[Tokens]
+    targets: np.ndarray
+    weights: np.ndarray
+
+    def take(self, rows: np.ndarray) -> Examples:
+        """Return some of them."""
+        return Examples([self.tokens[row] for row in rows], self.targets[rows], self.weights[rows])
+
+
+def hold_out(texts: Sequence[str], examples: Examples, share: float, seed: int) -> tuple[Examples, Examples | None]:
+    """Return what is learned from and what is held out, None for a share of 0; a text is on one side only.
+
+    Raises
+    ------
+    InputError
+        If the share leaves nothing on one side.
+    """
+    if not share:
+        return examples, None
+    split = GroupShuffleSplit(1, test_size=share, random_state=seed)
+    try:
+        learned, held_out = next(split.split(texts, groups=texts))
+    except ValueError as error:
+        raise InputError(f"validation_share is {share}: {show(error, 200)}") from None
+    return examples.take(learned), examples.take(held_out)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seed torch within the block, and leave its global generators as they were."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        yield
+
+
+@contextmanager
+def threads(n_jobs: int | None) -> Iterator[None]:
+    """Let torch use so many threads within the block; None leaves what the process may use."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(n_jobs or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def train(
+    network: StanceNetwork, examples: Examples, held_out: Examples | None, pad_id: int, recipe: Recipe, seed: int
+) -> None:
+    """Train a network in place; with held-out sentences it ends with the weights of the best epoch."""
+    device = next(network.parameters()).device
+    rng = np.random.default_rng(seed)
+    n_steps = recipe.epochs * -(-len(examples.tokens) // recipe.batch_size)
+    optimizer = torch.optim.AdamW(_parameter_groups(network, recipe), fused=True)
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, n_steps))
+    best, best_weights = -1.0, None
+    with tqdm(total=n_steps, desc="training", unit="batch", disable=not recipe.progress) as bar:
+        for epoch in range(recipe.epochs):
+            network.train()
+            for batch in make_batches(examples.tokens, recipe.batch_size, pad_id, rng):
+                with torch.autocast(device.type, torch.bfloat16, enabled=recipe.bfloat16):
+                    logits = network(*to_tensors(batch, device))
+                loss = _loss(logits.float(), examples.targets[batch.rows], examples.weights[batch.rows])
+                optimizer.zero_grad()
+                loss.backward()
+                nn.utils.clip_grad_norm_(network.parameters(), MAX_GRADIENT_NORM)
+                optimizer.step()
+                scheduler.step()
+                bar.update()
+            if held_out is not None:
+                score = macro_f1(network, held_out, pad_id)
+                bar.set_postfix(epoch=epoch + 1, macro_f1=f"{score:.3f}")
+                if score > best:
+                    best, best_weights = score, copy.deepcopy(network.state_dict())
+    if best_weights is not None:
+        network.load_state_dict(best_weights)
+    network.train(False)
+
+
+def macro_f1(network: StanceNetwork, examples: Examples, pad_id: int) -> float:
+    """Return the macro-F1 of a network over the classes that the sentences have."""
+    found = find_logits(network, examples.tokens, pad_id).argmax(axis=1)
+    return float(f1_score(examples.targets.argmax(axis=1), found, average="macro", zero_division=0.0))
+
+
+def find_logits(network: StanceNetwork, tokens: Sequence[Tokens], pad_id: int, *, bfloat16: bool = False) -> np.ndarray:
+    """Return a logit a class for each sentence, shape (n_sentences, n_classes), float32."""
+    device = next(network.parameters()).device
+    network.train(False)
+    found = np.empty((len(tokens), network.head.out_features), dtype=np.float32)
+    with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
+        for batch in make_batches(tokens, PREDICTED_AT_ONCE, pad_id):
+            found[batch.rows] = network(*to_tensors(batch, device)).float().cpu().numpy()
+    return found
+
+
+def _loss(logits: Tensor, targets: np.ndarray, weights: np.ndarray) -> Tensor:
+    wanted, heavy = (torch.from_numpy(part).to(logits.device) for part in (targets, weights))
+    losses: Tensor = nn.functional.cross_entropy(logits, wanted, reduction="none")
+    return (losses * heavy).mean()
+
+
+def _rate(step: int, n_steps: int) -> float:
+    """Return the share of the learning rate at a step: up over the first tenth, then down to 0."""
+    return min((step + 1) / max(1.0, WARM_UP_SHARE * n_steps), 1.0) * max(0.0, 1.0 - step / n_steps)
+
+
+def _parameter_groups(network: StanceNetwork, recipe: Recipe) -> list[dict[str, object]]:
+    """Return the parameters by learning rate; norms and biases are not decayed."""
+    layers = find_layers(network.body)
+    depths = {id(p): i for i, layer in enumerate(layers, 1) for p in layer.parameters()}
+    body = {id(p) for p in network.body.parameters()}
+    groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
+    for parameter in network.parameters():
+        rate = recipe.head_learning_rate
+        if id(parameter) in body:
+            rate = recipe.learning_rate * recipe.layer_decay ** (len(layers) - depths.get(id(parameter), 0))
+        groups.setdefault((rate, parameter.ndim > 1), []).append(parameter)
+    return [
+        {"params": params, "lr": rate, "weight_decay": WEIGHT_DECAY if decayed else 0.0}
+        for (rate, decayed), params in groups.items()
+    ]

