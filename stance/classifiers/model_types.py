@@ -46,7 +46,11 @@ _NUMBERS = {f"numpy.{name}" for name in _PLAIN.split()}
 # matrices with a zip of their own inside, constructors to be called) is refused whatever it loads.
 ALLOWED = {
     "DictNode": {"builtins.dict"},
-    "FunctionNode": {"stance.classifiers.dummies.draw_texts", "stance.text.polarity.polarities"},
+    "FunctionNode": {
+        "stance.classifiers.dummies.draw_texts",
+        "stance.text.gist.count_meanings",
+        "stance.text.polarity.polarities",
+    },
     "JsonNode": {"builtins.str"},
     "ListNode": {"builtins.list"},
     "LossNode": {f"sklearn.{name}" for name in _LOSSES.split()},

@@ -47,7 +47,7 @@ def polarity(text: str) -> tuple[float, float, float]:
     ([0.32, 0.0, 0.44], [0.0, 0.26, -0.34])
     """
     words = [word.replace("’", "'") for word in TOKEN.findall(text.lower())]
-    lexicon = _lexicon()
+    lexicon = load_valences()
     positive = negative = 0.0
     for i, word in enumerate(words):
         valence = lexicon.get(word)
@@ -67,7 +67,7 @@ def polarities(texts: Iterable[str]) -> NDArray[np.float64]:
 
 
 @functools.cache
-def _lexicon() -> dict[str, float]:
+def load_valences() -> dict[str, float]:
     """Return VADER's valences, of single words, from -4 to 4."""
     from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
