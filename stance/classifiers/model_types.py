@@ -48,6 +48,8 @@ ALLOWED = {
     "DictNode": {"builtins.dict"},
     "FunctionNode": {
         "stance.classifiers.dummies.draw_texts",
+        "stance.text.gist.count_meanings",
+        "stance.text.gist.name_meanings",
         "stance.text.polarity.name_polarities",
         "stance.text.polarity.polarities",
     },

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -15,12 +17,13 @@ from sklearn.utils.metaestimators import available_if
 from stance.classifiers.base import TextClassifier
 from stance.classifiers.calibration import find_temperature, held_out_scores, probabilities
 from stance.core.errors import InputError
+from stance.text.gist import count_meanings, gist, name_meanings
 from stance.text.inputs import Sentences
 from stance.text.ngrams import Ngrams
 from stance.text.polarity import name_polarities, polarities
 from stance.text.segments import Segments, cut_segments
 
-# A segment that fewer sentences have is not worth features of its own.
+# A segment, or a word of a gist, that fewer sentences have is not worth features of its own.
 MIN_SENTENCES = 5
 WORD_NGRAMS = {
     "sentence": (1, 2),
@@ -34,6 +37,9 @@ WORD_NGRAMS = {
     "names": (1, 1),
 }
 CHAR_NGRAMS = {"sentence": (2, 5), "clause": (3, 5)}
+GIST_NGRAMS = (1, 4)
+# The whole sentence says most; its parts, taken together, would drown it.
+WEIGHTS = {"sentence": 1.5, "sentence_characters": 1.5}
 
 
 def _has_probabilities(self: StanceClassifier) -> bool:
@@ -42,18 +48,21 @@ def _has_probabilities(self: StanceClassifier) -> bool:
 
 
 class SegmentFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """TF-IDF n-grams and the polarity of each segment of the sentences, side by side.
+    """TF-IDF n-grams, the gist and the polarity of each segment of the sentences, side by side.
 
     Parameters
     ----------
     char_ngrams : bool
         Also use n-grams of characters within words, of the sentence and of the target's clause.
+    gist : bool
+        Also use n-grams of what the words of each segment say, and how often they say it.
     polarity : bool
         Also use how well or ill the words of each segment speak.
     """
 
-    def __init__(self, char_ngrams: bool = True, polarity: bool = True) -> None:
+    def __init__(self, char_ngrams: bool = True, gist: bool = True, polarity: bool = True) -> None:
         self.char_ngrams = char_ngrams
+        self.gist = gist
         self.polarity = polarity
 
     def fit(self, X: pd.DataFrame, y: object = None) -> SegmentFeatures:
@@ -71,11 +80,19 @@ class SegmentFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 for name, n in CHAR_NGRAMS.items()
                 if name in used
             ]
+        judged = [name for name in used if name != "names"]
+        if self.gist:
+            counts = FunctionTransformer(count_meanings, feature_names_out=name_meanings)
+            parts += [(f"{name}_counts", counts, f"{name}_gist") for name in judged]
+            parts += [
+                (f"{name}_gist", Ngrams(ngram_range=GIST_NGRAMS, min_df=2), f"{name}_gist")
+                for name in judged
+                if name != "sentence" and _has_frequent_word(X[f"{name}_gist"])
+            ]
         if self.polarity:
-            judged = [name for name in used if name != "names"]
             named = FunctionTransformer(polarities, feature_names_out=name_polarities)
             parts += [(f"{name}_polarity", named, name) for name in judged]
-        self.parts_ = ColumnTransformer(parts, sparse_threshold=1.0)
+        self.parts_ = ColumnTransformer(parts, sparse_threshold=1.0, transformer_weights=WEIGHTS)
         return self.parts_.fit_transform(X)
 
     def transform(self, X: pd.DataFrame) -> Any:  # noqa: ANN401 - sparse matrix
@@ -86,6 +103,11 @@ class SegmentFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Return the names of the columns, shape (n_features,): ``clause__rejects``, say."""
         names: np.ndarray = self.parts_.get_feature_names_out()
         return names
+
+
+def _has_frequent_word(texts: Iterable[str]) -> bool:
+    counts = Counter(word for text in texts for word in set(text.split()))
+    return max(counts.values(), default=0) >= MIN_SENTENCES
 
 
 class StanceClassifier(TextClassifier):
@@ -108,6 +130,9 @@ class StanceClassifier(TextClassifier):
         actors along with the language of stance.
     char_ngrams : bool
         Use n-grams of characters within words as well.
+    gist : bool
+        Use what the words of each segment say (`stance.text.gist`, English): for or against, good or bad,
+        negation read through. Rare words count like common ones of the same meaning.
     polarity : bool
         Use how well or ill the words of each segment speak, by VADER's lexicon (English).
     calibrate : bool
@@ -146,13 +171,14 @@ class StanceClassifier(TextClassifier):
     array(['favor'], dtype=object)
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - one line a parameter
         self,
         scheme: str = "stance",
         estimator: BaseEstimator | None = None,
-        C: float = 2.0,
+        C: float = 0.5,
         mask_mentions: bool = True,
         char_ngrams: bool = True,
+        gist: bool = True,
         polarity: bool = True,
         calibrate: bool = True,
         abstain_below: float = 0.0,
@@ -162,21 +188,26 @@ class StanceClassifier(TextClassifier):
         self.C = C
         self.mask_mentions = mask_mentions
         self.char_ngrams = char_ngrams
+        self.gist = gist
         self.polarity = polarity
         self.calibrate = calibrate
         self.abstain_below = abstain_below
 
     def make_features(self, sentences: Sentences) -> pd.DataFrame:
-        """Return the segments of each sentence, shape (n_sentences, 9)."""
+        """Return the segments of each sentence and their gists, shape (n_sentences, 17)."""
         triples = zip(sentences.texts, sentences.holders, sentences.targets, strict=True)
         rows = [cut_segments(*triple, mask=self.mask_mentions) for triple in triples]
         # Kept as objects: pandas' own strings are UTF-8, which has no place for a lone surrogate.
         table = np.array(rows, dtype=object).reshape(-1, len(Segments._fields))
-        return pd.DataFrame(table, columns=Segments._fields, dtype=object)
+        segments = pd.DataFrame(table, columns=Segments._fields, dtype=object)
+        if not self.gist:
+            return segments
+        gists = {f"{name}_gist": [gist(text) for text in segments[name]] for name in Segments._fields[:-1]}
+        return segments.join(pd.DataFrame(gists, index=segments.index, dtype=object))
 
     def make_ngrams(self) -> BaseEstimator:
         """Return the features of the segments."""
-        return SegmentFeatures(char_ngrams=self.char_ngrams, polarity=self.polarity)
+        return SegmentFeatures(char_ngrams=self.char_ngrams, gist=self.gist, polarity=self.polarity)
 
     def make_learner(self) -> BaseEstimator:
         """Return the estimator on top."""

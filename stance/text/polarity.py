@@ -48,7 +48,7 @@ def polarity(text: str) -> tuple[float, float, float]:
     """
     words = TOKEN.findall(text.lower().replace("’", "'"))
     positive = negative = 0.0
-    for i, listed in enumerate(map(_lexicon().get, words)):
+    for i, listed in enumerate(map(load_valences().get, words)):
         if listed is None:
             continue
         negated = not NEGATIONS.isdisjoint(words[max(0, i - NEGATION_REACH) : i])
@@ -70,7 +70,7 @@ def name_polarities(transformer: object, names: object) -> NDArray[np.object_]:
 
 
 @functools.cache
-def _lexicon() -> dict[str, float]:
+def load_valences() -> dict[str, float]:
     """Return VADER's valences, of single words, from -4 to 4."""
     from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 

@@ -16,6 +16,8 @@ TOKEN = re.compile(r"\w+(?:['’]\w+)*")
 _CLAUSE_END = re.compile(
     r"[,;:—–()]|\b(?:but|while|whereas|although|though|because|after|before|who|which|that|when|if)\b", re.I
 )
+_HASHTAG = re.compile(r"#\w+")
+_HASHTAG_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 Span = tuple[int, int]
 
@@ -26,7 +28,9 @@ class Segments(NamedTuple):
     Attributes
     ----------
     sentence : str
-        The whole sentence, the mentions replaced by role words (or kept, where masking is off).
+        The whole sentence, the mentions replaced by role words (or kept, where masking is off). A hashtag
+        is followed by its words, as its capitals part them. Where nothing is mentioned, the other parts
+        are empty.
     clause : str
         The part between the clause marks around the target.
     left, right : str
@@ -75,15 +79,13 @@ def cut_segments(text: str, holder: Span | None, target: Span | None, *, mask: b
         holder = None
     spans = sorted((span, role) for span, role in ((holder, HOLDER), (target, TARGET)) if span)
     if not spans:
-        text = _compose(text)
-        words = _tokens(text)
-        return Segments(text, words, words, "", "", "", "", "", "")
+        return Segments(_spell_out(text), *[""] * 8)
     marked, places = _mark(text, spans)
     between = _tokens(marked[places[spans[0][1]][0] : places[spans[-1][1]][1]]) if len(spans) == 2 else ""
     forward = spans[0][1] == HOLDER
     focus = TARGET if target else HOLDER
     return Segments(
-        sentence=marked if mask else _compose(text),
+        sentence=marked if mask else _spell_out(text),
         clause=_tokens(_clause(marked, places[focus])),
         left=_tokens(marked[: places[spans[0][1]][1]]),
         right=_tokens(marked[places[spans[-1][1]][0] :]),
@@ -91,7 +93,7 @@ def cut_segments(text: str, holder: Span | None, target: Span | None, *, mask: b
         backward="" if forward else between,
         near_target=_near(marked, places.get(TARGET)),
         near_holder=_near(marked, places.get(HOLDER)),
-        names="" if mask else " ".join(_compose(text[slice(*span)]) + " " + role for span, role in spans),
+        names="" if mask else " ".join(_spell_out(text[slice(*span)]) + " " + role for span, role in spans),
     )
 
 
@@ -114,9 +116,16 @@ def _phrase_finder(phrase: str) -> Callable[[str], re.Match[str] | None]:
     return re.compile(rf"(?<![{IN_WORD}])(?:{either})(?![{IN_WORD}])", re.I).search
 
 
-def _compose(text: str) -> str:
-    """Return a text with composed accents: a decomposed one would end a word."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+def _spell_out(text: str) -> str:
+    """Return a text with composed accents (a decomposed one would end a word) and the words of its hashtags."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    return _HASHTAG.sub(_add_words, text) if "#" in text else text
+
+
+def _add_words(hashtag: re.Match[str]) -> str:
+    words = _HASHTAG_WORD.findall(hashtag.group())
+    return " ".join([hashtag.group(), *words]) if len(words) > 1 else hashtag.group()
 
 
 def _mark(text: str, spans: list[tuple[Span, str]]) -> tuple[str, dict[str, Span]]:
@@ -124,13 +133,13 @@ def _mark(text: str, spans: list[tuple[Span, str]]) -> tuple[str, dict[str, Span
     places: dict[str, Span] = {}
     end = length = 0
     for (start, stop), role in spans:
-        before = _compose(text[end:start])
+        before = _spell_out(text[end:start])
         pieces += [before, role]
         length += len(before)
         places[role] = (length, length + len(role))
         length += len(role)
         end = stop
-    return "".join([*pieces, _compose(text[end:])]), places
+    return "".join([*pieces, _spell_out(text[end:])]), places
 
 
 def _clause(marked: str, place: Span) -> str:

@@ -1,5 +1,6 @@
 """StanceClassifier: it knows who holds and who is meant, whatever they are called."""
 
+import functools
 import itertools
 
 import numpy as np
@@ -15,6 +16,7 @@ from stance.classifiers import base
 from stance.classifiers.baselines import LinearSVMClassifier
 from stance.classifiers.stance_classifier import StanceClassifier
 from stance.core.errors import InputError
+from stance.data.corpora import load_corpus
 from stance.text.inputs import read_sentences
 
 NAMES = {"russia": "Moscow", "iran": "Tehran", "israel": "Israel", "trump": "Trump"}
@@ -34,6 +36,7 @@ def swapped_task(pairs):
 ALL_PAIRS = list(itertools.permutations(NAMES, 2))
 TRAIN, TEST = swapped_task(ALL_PAIRS[:8]), swapped_task(ALL_PAIRS[8:])
 X_COLUMNS = ["text", "holder", "target"]
+ENDS = ("start", "end")
 
 
 def test_direction_decides_and_only_it_can_tell():
@@ -151,3 +154,58 @@ def test_plain_texts_are_enough():
 def test_an_unknown_scheme_is_named():
     with pytest.raises(InputError, match='did you mean "stance"'):
         StanceClassifier(scheme="stanse").fit(["a", "b"], ["favor", "none"])
+
+
+def put_names(frame, names):
+    """Return the sentences with the mentions replaced by `names` (holder's, target's), spans moved along."""
+    rows = []
+    for row in frame.itertuples(index=False):
+        spans = {role: (getattr(row, f"{role}_start"), getattr(row, f"{role}_end")) for role in names}
+        marked = sorted((span, role) for role, span in spans.items() if not pd.isna(span[0]))
+        if len(marked) == 2 and marked[0][0][1] > marked[1][0][0]:  # one inside of the other: left as they are
+            rows.append({"text": row.text} | {f"{r}_{end}": s[i] for s, r in marked for i, end in enumerate(ENDS)})
+            continue
+        text, end, moved = "", 0, {}
+        for (start, stop), role in marked:
+            text += row.text[end:start]
+            moved |= {f"{role}_start": len(text), f"{role}_end": len(text) + len(names[role])}
+            text += names[role]
+            end = stop
+        rows.append({"text": text + row.text[end:]} | moved)
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize("scheme", ["stance", "sentiment"])
+@pytest.mark.parametrize("names", [("Tehran", "the Kremlin"), ("Trump's envoy", "Zed"), ("Israel", "the U.S.")])
+def test_no_label_of_the_corpus_flips_when_other_actors_take_the_places(scheme, names, four_actors):
+    classifier, X = four_actors(scheme)
+    swapped = put_names(X, dict(zip(("holder", "target"), names, strict=True)))
+    assert (swapped["text"] != X["text"].to_numpy()).mean() > 0.9
+    assert np.array_equal(classifier.predict_proba(swapped), classifier.predict_proba(X))
+
+
+@pytest.fixture(scope="module")
+def four_actors():
+    """Return a function: scheme to a classifier fitted on the training split, and those of its rows with spans."""
+
+    @functools.cache
+    def fit(scheme):
+        X, y = load_corpus("four_actors", scheme=scheme).split("train")
+        marked = X["target_start"].notna() & ((X["holder"] == "author") | X["holder_start"].notna())
+        return StanceClassifier(scheme=scheme).fit(X, y), X[marked]
+
+    return fit
+
+
+def test_without_the_gist_rare_words_count_for_nothing():
+    verbs = {"favor": ["backs", "hails", "praises"], "against": ["rejects", "denounces", "vetoes"]}
+    rows = [(f"{NAMES[a]} {verb} {NAMES[b]}.", a, b, y) for y, vs in verbs.items() for verb in vs for a, b in ALL_PAIRS]
+    frame = pd.DataFrame(rows, columns=[*X_COLUMNS, "label"])
+    unseen = {"endorses": "favor", "applauds": "favor", "condemns": "against", "spurns": "against"}
+    asked = pd.DataFrame({"text": [f"Iran {verb} Israel." for verb in unseen], "holder": "iran", "target": "israel"})
+    with_gist, without = (
+        StanceClassifier(gist=gist, polarity=False, char_ngrams=False).fit(frame[X_COLUMNS], frame["label"])
+        for gist in (True, False)
+    )
+    assert with_gist.predict(asked).tolist() == list(unseen.values())
+    assert len(set(without.predict(asked))) == 1

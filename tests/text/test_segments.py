@@ -56,9 +56,25 @@ def test_one_mention_alone():
 
 
 def test_no_mention():
-    assert cut_segments("It doesn't hold.", None, None) == Segments(
-        "It doesn't hold.", "It doesn't hold", "It doesn't hold", "", "", "", "", "", ""
-    )
+    assert cut_segments("It doesn't hold.", None, None) == Segments("It doesn't hold.", *[""] * 8)
+
+
+@pytest.mark.parametrize(
+    ("text", "spelt_out"),
+    [
+        ("#StandWithKyiv now", "#StandWithKyiv Stand With Kyiv now"),
+        ("#USElection2032, #vote", "#USElection2032 US Election 2032, #vote"),
+        ("#NATO # #1 a#b", "#NATO # #1 a#b"),
+    ],
+)
+def test_hashtags_are_followed_by_their_words(text, spelt_out):
+    assert cut_segments(text, None, None).sentence == spelt_out
+
+
+def test_a_hashtag_that_is_the_mention_is_its_role():
+    found = cut("#SackTrump and #Iran talk", target="Iran")
+    assert found.sentence == "#SackTrump Sack Trump and #targetrole talk"
+    assert found.left == "SackTrump Sack Trump and targetrole"
 
 
 def test_overlapping_mentions_leave_the_target():
@@ -146,7 +162,7 @@ def test_composed_and_decomposed_are_cut_alike(sentence, holder, target, mask):
 def test_without_mentions_the_sentence_stays(text):
     found = cut_segments(text, None, None)
     assert found.sentence == unicodedata.normalize("NFC", text)
-    assert found.left == found.clause == " ".join(TOKEN.findall(found.sentence))
+    assert not any(found[1:])
 
 
 # Phrases.
