@@ -20,6 +20,7 @@ from stance.classifiers.base import TextClassifier
 from stance.core.errors import InputError, show, unknown
 from stance.text.inputs import read_sentences
 
+GIST = "_gist"
 WHOLE_TEXT = "text"
 KINDS = {"word": "word", "char_wb": "character"}
 LINEAR = "complement_nb, linear_svm, logistic_regression, sgd, and stance with a linear estimator"
@@ -153,8 +154,10 @@ def _blocks(ngrams: Any, n_features: int) -> Iterator[Block]:  # noqa: ANN401 - 
         for name, part, column in parts.transformers_:
             place = parts.output_indices_[name]
             if place.stop > place.start:
-                segment = column if isinstance(column, str) else name
-                yield segment, _kind(part, name.removeprefix(f"{segment}_")), _names(part, place.stop - place.start)
+                segment = column.removesuffix(GIST) if isinstance(column, str) else name
+                own = name.removeprefix(f"{segment}_")  # what a gist says are no words of the sentence
+                kind = own if str(column).endswith(GIST) else _kind(part, own)
+                yield segment, kind, _names(part, place.stop - place.start)
     else:
         yield WHOLE_TEXT, _kind(parts, "feature"), _names(parts, n_features)
 

@@ -307,5 +307,5 @@ def test_every_ngram_around_marked_mentions_finds_its_words(tokens):
     X["holder_start"], X["holder_end"] = zip(*[spans[0], (0, 6)] * 6, strict=True)
     classifier = StanceClassifier().fit(X, ["favor", "against"] * 6)
     (found,) = stance.highlight(classifier, X[:1])
-    assert set(found.rest) <= {"intercept", "polarity"}
+    assert set(found.rest) <= {"intercept", "polarity", "gist", "counts"}
     assert found.score == pytest.approx(abs(classifier.decision_function(X[:1])[0]), abs=TOLERANCE)

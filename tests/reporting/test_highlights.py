@@ -87,8 +87,9 @@ def test_colours_are_off_where_nobody_sees_them(classifier, monkeypatch):
 def test_no_word_is_lost_from_the_bars(classifier):
     (found,) = highlight(classifier, [SENTENCE + " It notes, lists and hails what scorns it, and that Moscow backs."])
     numbers = re.findall(r"^ +([+−][0-9.]+)  (.+?) *█*$", found.to_terminal().split("feature")[0], re.M)
-    assert numbers[-2][1] == "(intercept)"
-    assert numbers[-3][1].endswith(" other words)")
+    rest = {f"({kind})" for kind in found.rest}
+    assert {name for _, name in numbers[-len(rest) - 1 :]} >= rest - {"(polarity)"}
+    assert numbers[-len(rest) - 1][1].endswith(" other words)")
     total = sum(float(number.replace("−", "-")) for number, _ in numbers)
     assert total == pytest.approx(found.score, abs=0.005 * len(numbers) + 0.005)
 
