@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -21,12 +22,21 @@ from stance.text.inputs import Sentences, read_labels, read_sentences
 BATCH_SENTENCES = 4096
 
 
-def _read_groups(groups: object, sentences: Sentences) -> np.ndarray:
-    """Return each sentence's group, numbered; sentences of the same words are one where none are given."""
-    words = [fold(text) or text for text in sentences.texts] if groups is None else groups
-    given = np.asarray(words, dtype=object)
-    if given.shape != (len(sentences),):
-        raise InputError(f"groups has shape {given.shape}, X has {len(sentences)} sentences")
+def number_groups(texts: Sequence[str], groups: object = None) -> np.ndarray:
+    """Return each sentence's group, numbered; sentences of the same words are one where none are given.
+
+    Examples
+    --------
+    >>> number_groups(["Moscow: no!", "Tehran", "moscow no"])
+    array([0, 1, 0])
+    """
+    given = np.empty(len(texts), dtype=object)
+    if groups is None:
+        given[:] = [fold(text) or text for text in texts]
+    else:
+        given = np.asarray(groups, dtype=object)
+    if given.shape != (len(texts),):
+        raise InputError(f"groups has shape {given.shape}, X has {len(texts)} sentences")
     codes: np.ndarray = pd.factorize(given, use_na_sentinel=False)[0]
     return codes
 
@@ -99,7 +109,7 @@ class SentenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             held = f'only "{show(classes[0])}"' if len(classes) else "no label"
             raise InputError(f"y holds {held}; at least two classes are needed to learn")
         weights = None if sample_weight is None else self._weights(sample_weight, labels)
-        self.model_ = self.learn(sentences, labels, _read_groups(groups, sentences), weights)
+        self.model_ = self.learn(sentences, labels, number_groups(sentences.texts, groups), weights)
         self.classes_ = classes
         return self
 

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.class_weight import compute_sample_weight
 
-from stance.classifiers.base import SentenceClassifier
+from stance.classifiers.base import SentenceClassifier, number_groups
 from stance.classifiers.encoder_parameters import check_parameters
 from stance.classifiers.encoder_sources import DEFAULT_ENCODER, check_extra, find_encoder
 from stance.core.errors import InputError, show
@@ -37,8 +37,9 @@ class EncoderStanceClassifier(SentenceClassifier):
         on the Hugging Face hub, looked for among those downloaded before; nothing is downloaded here.
     n_layers : int, optional
         Keep the first layers only: fewer are faster and know less.
-    epochs : int
-        How often the sentences are gone through; with `validation_share`, at most.
+    epochs : int, optional
+        How often the sentences are gone through; by default four times, and more often where they are fewer
+        than 5,000, until 20,000 are seen or twenty times are over.
     learning_rate, head_learning_rate : float
         Of the encoder's last layer, and of what is new: the head and the role embeddings.
     layer_decay : float
@@ -54,8 +55,8 @@ class EncoderStanceClassifier(SentenceClassifier):
     mask_mentions : bool
         Put role words in the place of the mentions, so that the model cannot learn habits of actors.
     validation_share : float
-        Share of the sentences, by text, that is held out to keep the epoch of the best macro-F1; at 0 all are
-        learned from, and the last epoch is kept.
+        Share of the groups that is held out, to keep the epoch of the best macro-F1 and to calibrate the
+        probabilities; at 0 all are learned from, the last epoch is kept, and the model is surer than it should be.
     start_from : str or path, optional
         A model file of this class: its encoder, tokenizer and roles are where training starts, in place of
         `encoder`; its head, and so its scheme, are left behind.
@@ -91,7 +92,7 @@ class EncoderStanceClassifier(SentenceClassifier):
         *,
         encoder: str = DEFAULT_ENCODER,
         n_layers: int | None = None,
-        epochs: int = 4,
+        epochs: int | None = None,
         learning_rate: float = 1e-4,
         head_learning_rate: float = 1e-3,
         layer_decay: float = 1.0,
@@ -100,7 +101,7 @@ class EncoderStanceClassifier(SentenceClassifier):
         dropout: float = 0.1,
         class_weight: str | None = None,
         mask_mentions: bool = False,
-        validation_share: float = 0.0,
+        validation_share: float = 0.1,
         start_from: str | Path | None = None,
         precision: str = "auto",
         prediction_precision: str = "float32",
@@ -139,7 +140,7 @@ class EncoderStanceClassifier(SentenceClassifier):
         total = np.ones(len(codes)) if weights is None else weights / weights.mean()
         if self.class_weight is not None:
             total = total * compute_sample_weight(self.class_weight, codes)
-        return self._train(sentences, np.eye(len(classes))[codes], total)
+        return self._train(sentences, np.eye(len(classes))[codes], groups, total)
 
     def fit_soft(self, X: object, probabilities: object, classes: Sequence[str]) -> Self:
         """Learn from probabilities instead of labels: another model's, or shares of annotators.
@@ -168,7 +169,7 @@ class EncoderStanceClassifier(SentenceClassifier):
         if not ((wanted >= 0).all() and np.allclose(wanted.sum(axis=1), 1.0, atol=1e-4)):
             raise InputError("probabilities must be 0 or more and add up to 1 in every row")
         order = np.argsort(np.asarray(classes, dtype=str))
-        self.model_ = self._train(sentences, wanted[:, order], np.ones(len(sentences)))
+        self.model_ = self._train(sentences, wanted[:, order], number_groups(sentences.texts), np.ones(len(sentences)))
         self.classes_ = np.asarray(classes, dtype=str)[order]
         return self
 
@@ -201,22 +202,33 @@ class EncoderStanceClassifier(SentenceClassifier):
         shares: np.ndarray = powers / powers.sum(axis=1, keepdims=True)
         return shares
 
-    def _train(self, sentences: Sentences, targets: np.ndarray, weights: np.ndarray) -> EncoderModel:
+    def _train(
+        self, sentences: Sentences, targets: np.ndarray, groups: np.ndarray, weights: np.ndarray
+    ) -> EncoderModel:
         check_parameters(self.get_params(deep=False))
         check_extra()
         from stance.classifiers.encoder_network import has_bfloat16, pick_device
-        from stance.classifiers.encoder_training import Examples, Recipe, hold_out, seeded, threads, train
+        from stance.classifiers.encoder_training import (
+            Examples,
+            Recipe,
+            calibrate,
+            count_epochs,
+            hold_out,
+            seeded,
+            threads,
+            train,
+        )
 
         seed = int(check_random_state(self.random_state).randint(2**31))
         with seeded(seed), threads(self.n_jobs):
             model = self._start(targets.shape[1])
             tokens = self._tokenise(model, sentences)
             examples = Examples(tokens, targets.astype(np.float32), weights.astype(np.float32))
-            learned, held_out = hold_out(sentences.texts, examples, self.validation_share, seed)
+            learned, held_out = hold_out(groups, examples, self.validation_share, seed)
             device = pick_device(self.device)
             model.to(device)
             recipe = Recipe(
-                epochs=self.epochs,
+                epochs=self.epochs or count_epochs(len(sentences)),
                 batch_size=self.batch_size,
                 learning_rate=self.learning_rate,
                 head_learning_rate=self.head_learning_rate,
@@ -225,6 +237,8 @@ class EncoderStanceClassifier(SentenceClassifier):
                 progress=self.progress,
             )
             train(model.network, learned, held_out, model.pad_id, recipe, seed)
+            if held_out is not None:
+                calibrate(model.network, held_out, model.pad_id)
         return model
 
     def _start(self, n_classes: int) -> EncoderModel:

@@ -14,6 +14,7 @@ from sklearn.model_selection import GroupShuffleSplit
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from stance.classifiers.calibration import find_temperature
 from stance.classifiers.encoder_batches import Tokens, make_batches
 from stance.classifiers.encoder_network import StanceNetwork, find_layers, to_tensors
 from stance.core.errors import InputError, show
@@ -22,6 +23,8 @@ WARM_UP_SHARE = 0.1
 WEIGHT_DECAY = 0.01
 MAX_GRADIENT_NORM = 1.0
 PREDICTED_AT_ONCE = 64
+MIN_EPOCHS, MAX_EPOCHS = 4, 20
+SENTENCES_SEEN = 20_000  # at least, repetitions included
 
 
 @dataclass(frozen=True)
@@ -70,19 +73,32 @@ class Examples:
         return Examples([self.tokens[row] for row in rows], self.targets[rows], self.weights[rows])
 
 
-def hold_out(texts: Sequence[str], examples: Examples, share: float, seed: int) -> tuple[Examples, Examples | None]:
-    """Return what is learned from and what is held out, None for a share of 0; a text is on one side only.
+def count_epochs(n_sentences: int) -> int:
+    """Return how often sentences are gone through by default: four times, more often where they are few.
+
+    Examples
+    --------
+    >>> count_epochs(10_000), count_epochs(2_000)
+    (4, 10)
+    """
+    return min(max(MIN_EPOCHS, -(-SENTENCES_SEEN // n_sentences)), MAX_EPOCHS)
+
+
+def hold_out(groups: np.ndarray, examples: Examples, share: float, seed: int) -> tuple[Examples, Examples | None]:
+    """Return what is learned from and what is held out, a group on one side only.
+
+    Nothing is held out where the share is less than one group.
 
     Raises
     ------
     InputError
-        If the share leaves nothing on one side.
+        If the share leaves nothing to learn from.
     """
-    if not share:
+    if share * len(np.unique(groups)) < 1:
         return examples, None
     split = GroupShuffleSplit(1, test_size=share, random_state=seed)
     try:
-        learned, held_out = next(split.split(texts, groups=texts))
+        learned, held_out = next(split.split(groups, groups=groups))
     except ValueError as error:
         raise InputError(f"validation_share is {share}: {show(error, 200)}") from None
     return examples.take(learned), examples.take(held_out)
@@ -144,6 +160,15 @@ def macro_f1(network: StanceNetwork, examples: Examples, pad_id: int) -> float:
     """Return the macro-F1 of a network over the classes that the sentences have."""
     found = find_logits(network, examples.tokens, pad_id).argmax(axis=1)
     return float(f1_score(examples.targets.argmax(axis=1), found, average="macro", zero_division=0.0))
+
+
+def calibrate(network: StanceNetwork, held_out: Examples, pad_id: int) -> None:
+    """Divide the head by the temperature at which the held-out labels are likeliest; no label changes."""
+    logits = find_logits(network, held_out.tokens, pad_id).astype(float)
+    temperature = find_temperature(logits, held_out.targets.argmax(axis=1))
+    with torch.no_grad():
+        network.head.weight /= temperature
+        network.head.bias /= temperature
 
 
 def find_logits(network: StanceNetwork, tokens: Sequence[Tokens], pad_id: int, *, bfloat16: bool = False) -> np.ndarray:

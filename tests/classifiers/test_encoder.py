@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.special import log_softmax
 from sklearn.base import clone
 
 from stance.classifiers.contract_task import make_task
@@ -85,10 +86,57 @@ def test_the_best_epoch_is_kept(scores, best, make, task, monkeypatch):
 
     monkeypatch.setattr(encoder_training, "macro_f1", scored)
     classifier = make().set_params(validation_share=0.25).fit(task.frame, task.y)
-    kept = classifier.model_.network.state_dict()
-    assert all((kept[name] == value).all() for name, value in seen[best].items())
+    # The head is scaled afterwards, by the temperature.
+    kept = {name: value for name, value in classifier.model_.network.state_dict().items() if "head" not in name}
+    assert all((value == seen[best][name]).all() for name, value in kept.items())
     other = seen[(best + 1) % 3]
-    assert not all((kept[name] == value).all() for name, value in other.items())
+    assert not all((value == other[name]).all() for name, value in kept.items())
+
+
+def test_what_is_held_out_makes_probabilities_honest_and_changes_no_label(make, task, monkeypatch):
+    from stance.classifiers import encoder_training
+
+    kept = []
+    calibrate = encoder_training.calibrate
+
+    def spied(network, held_out, pad_id):
+        before = encoder_training.find_logits(network, held_out.tokens, pad_id)
+        calibrate(network, held_out, pad_id)
+        kept.append((before, encoder_training.find_logits(network, held_out.tokens, pad_id), held_out.targets))
+
+    monkeypatch.setattr(encoder_training, "calibrate", spied)
+    make().set_params(validation_share=0.25, epochs=4).fit(task.frame, task.y)
+    ((before, after, targets),) = kept
+    ratio = before / after
+    assert ratio == pytest.approx(ratio[0, 0], rel=1e-3)
+    losses = [-log_softmax(logits, axis=1)[targets == 1].mean() for logits in (before, after)]
+    assert losses[1] <= losses[0] + 1e-6
+
+
+def test_a_group_is_never_on_both_sides(make, task, monkeypatch):
+    from stance.classifiers import encoder_training
+
+    sides = []
+    monkeypatch.setattr(
+        encoder_training, "train", lambda network, learned, held_out, *rest: sides.extend([learned, held_out])
+    )
+    monkeypatch.setattr(encoder_training, "calibrate", lambda *parts: None)
+    y = task.y * 2
+    groups = [f"g{i % 12}" for i in range(len(y))]
+    texts = [f"{group} said so" for group in groups]
+    make().set_params(validation_share=0.25).fit(texts, y, groups=groups)
+    learned, held_out = ({tuple(one.ids) for one in side.tokens} for side in sides)
+    assert (len(learned), len(held_out)) == (9, 3)
+    sides.clear()
+    make().set_params(validation_share=0.05).fit(texts, y, groups=groups)  # less than a group
+    assert sides[1] is None
+
+
+@pytest.mark.parametrize(("n_sentences", "epochs"), [(1, 20), (1953, 11), (5_000, 4), (13_000, 4)])
+def test_few_sentences_are_seen_more_often(n_sentences, epochs, torch):
+    from stance.classifiers.encoder_training import count_epochs
+
+    assert count_epochs(n_sentences) == epochs
 
 
 def test_the_same_text_is_never_on_both_sides(make, task, monkeypatch):
@@ -98,6 +146,7 @@ def test_the_same_text_is_never_on_both_sides(make, task, monkeypatch):
     monkeypatch.setattr(
         encoder_training, "train", lambda network, learned, held_out, *rest: sides.extend([learned, held_out])
     )
+    monkeypatch.setattr(encoder_training, "calibrate", lambda *parts: None)
     texts, y = task.texts * 3, task.y * 3
     make().set_params(validation_share=0.3).fit(texts, y)
     learned, held_out = ({tuple(one.ids) for one in side.tokens} for side in sides)
