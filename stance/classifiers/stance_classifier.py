@@ -36,6 +36,7 @@ WORD_NGRAMS = {
     "near_holder": (1, 3),
     "names": (1, 1),
 }
+WINDOWS = ("near_target", "near_holder")
 CHAR_NGRAMS = {"sentence": (2, 5), "clause": (3, 5)}
 GIST_NGRAMS = (1, 4)
 # The whole sentence says most; its parts, taken together, would drown it.
@@ -58,12 +59,27 @@ class SegmentFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Also use n-grams of what the words of each segment say, and how often they say it.
     polarity : bool
         Also use how well or ill the words of each segment speak.
+    negation : bool
+        Whether gist and polarity read through negations.
+    segments, windows : bool
+        Also use the parts of the sentence around the mentions, and of these the windows.
     """
 
-    def __init__(self, char_ngrams: bool = True, gist: bool = True, polarity: bool = True) -> None:
+    def __init__(
+        self,
+        char_ngrams: bool = True,
+        gist: bool = True,
+        polarity: bool = True,
+        negation: bool = True,
+        segments: bool = True,
+        windows: bool = True,
+    ) -> None:
         self.char_ngrams = char_ngrams
         self.gist = gist
         self.polarity = polarity
+        self.negation = negation
+        self.segments = segments
+        self.windows = windows
 
     def fit(self, X: pd.DataFrame, y: object = None) -> SegmentFeatures:
         """Learn the vocabularies of the segments that enough sentences have."""
@@ -72,7 +88,7 @@ class SegmentFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit_transform(self, X: pd.DataFrame, y: object = None) -> Any:  # noqa: ANN401 - sparse matrix
         """Learn the vocabularies; return the matrix, shape (n_sentences, n_features)."""
-        used = [name for name in WORD_NGRAMS if name == "sentence" or (X[name] != "").sum() >= MIN_SENTENCES]
+        used = [name for name in WORD_NGRAMS if self._is_wanted(name) and _is_filled(X[name], name)]
         parts = [(name, Ngrams(ngram_range=WORD_NGRAMS[name], min_df=2), name) for name in used]
         if self.char_ngrams:
             parts += [
@@ -90,10 +106,16 @@ class SegmentFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 if name != "sentence" and _has_frequent_word(X[f"{name}_gist"])
             ]
         if self.polarity:
-            named = FunctionTransformer(polarities, feature_names_out=name_polarities)
+            how = {"negation": self.negation}
+            named = FunctionTransformer(polarities, kw_args=how, feature_names_out=name_polarities)
             parts += [(f"{name}_polarity", named, name) for name in judged]
         self.parts_ = ColumnTransformer(parts, sparse_threshold=1.0, transformer_weights=WEIGHTS)
         return self.parts_.fit_transform(X)
+
+    def _is_wanted(self, name: str) -> bool:
+        if name in ("sentence", "names"):
+            return True
+        return self.segments and (self.windows or name not in WINDOWS)
 
     def transform(self, X: pd.DataFrame) -> Any:  # noqa: ANN401 - sparse matrix
         """Return the matrix, shape (n_sentences, n_features)."""
@@ -103,6 +125,10 @@ class SegmentFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Return the names of the columns, shape (n_features,): ``clause__rejects``, say."""
         names: np.ndarray = self.parts_.get_feature_names_out()
         return names
+
+
+def _is_filled(texts: pd.Series, name: str) -> bool:
+    return name == "sentence" or bool((texts != "").sum() >= MIN_SENTENCES)
 
 
 def _has_frequent_word(texts: Iterable[str]) -> bool:
@@ -135,6 +161,12 @@ class StanceClassifier(TextClassifier):
         negation read through. Rare words count like common ones of the same meaning.
     polarity : bool
         Use how well or ill the words of each segment speak, by VADER's lexicon (English).
+    negation : bool
+        Whether gist and polarity read through negations.
+    segments : bool
+        Look at the parts of the sentence around the mentions; off, at the sentence as a whole alone.
+    windows : bool
+        Of those parts, look at the few words on either side of each mention too.
     calibrate : bool
         Make probabilities mean what they say: three times a third of the groups is held out, and one
         number, the temperature, is found that fits the scores on them best. It changes no label, and
@@ -180,6 +212,9 @@ class StanceClassifier(TextClassifier):
         char_ngrams: bool = True,
         gist: bool = True,
         polarity: bool = True,
+        negation: bool = True,
+        segments: bool = True,
+        windows: bool = True,
         calibrate: bool = True,
         abstain_below: float = 0.0,
     ) -> None:
@@ -190,6 +225,9 @@ class StanceClassifier(TextClassifier):
         self.char_ngrams = char_ngrams
         self.gist = gist
         self.polarity = polarity
+        self.negation = negation
+        self.segments = segments
+        self.windows = windows
         self.calibrate = calibrate
         self.abstain_below = abstain_below
 
@@ -202,12 +240,22 @@ class StanceClassifier(TextClassifier):
         segments = pd.DataFrame(table, columns=Segments._fields, dtype=object)
         if not self.gist:
             return segments
-        gists = {f"{name}_gist": [gist(text) for text in segments[name]] for name in Segments._fields[:-1]}
+        gists = {
+            f"{name}_gist": [gist(text, negation=self.negation) for text in segments[name]]
+            for name in Segments._fields[:-1]
+        }
         return segments.join(pd.DataFrame(gists, index=segments.index, dtype=object))
 
     def make_ngrams(self) -> BaseEstimator:
         """Return the features of the segments."""
-        return SegmentFeatures(char_ngrams=self.char_ngrams, gist=self.gist, polarity=self.polarity)
+        return SegmentFeatures(
+            char_ngrams=self.char_ngrams,
+            gist=self.gist,
+            polarity=self.polarity,
+            negation=self.negation,
+            segments=self.segments,
+            windows=self.windows,
+        )
 
     def make_learner(self) -> BaseEstimator:
         """Return the estimator on top."""

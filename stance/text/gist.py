@@ -30,7 +30,7 @@ favor against good bad pos neg notfavor notagainst notgood notbad notpos notneg 
 COUNTED: Final = tuple(_COUNTED.split())
 
 
-def gist(text: str) -> str:
+def gist(text: str, *, negation: bool = True) -> str:
     """Replace each word by what it says; leave out those that say nothing of stance or sentiment.
 
     Negation is read through: it turns what the next words say into ``notfavor``, ``notbad`` and the like,
@@ -40,6 +40,8 @@ def gist(text: str) -> str:
     ----------
     text : str
         A sentence or part of it, the mentions replaced by role words.
+    negation : bool
+        Off, a negation is a word like others and turns nothing.
 
     Examples
     --------
@@ -56,7 +58,7 @@ def gist(text: str) -> str:
         if meaning is None:
             negated = max(negated - 1, 0)
         elif meaning == "not":
-            negated = NEGATION_REACH
+            negated = NEGATION_REACH if negation else 0
             said.append(meaning)
         elif negated and meaning in _TURNED:
             said.append("not" + meaning)

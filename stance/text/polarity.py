@@ -23,12 +23,14 @@ NEGATED = -0.74
 POLARITIES = ("positive", "negative", "balance")
 
 
-def polarity(text: str) -> tuple[float, float, float]:
+def polarity(text: str, *, negation: bool = True) -> tuple[float, float, float]:
     """Return how positive, how negative, and which of both a text's words are.
 
     Parameters
     ----------
     text : str
+    negation : bool
+        Whether a negation turns the words behind it.
 
     Returns
     -------
@@ -51,7 +53,7 @@ def polarity(text: str) -> tuple[float, float, float]:
     for i, listed in enumerate(map(load_valences().get, words)):
         if listed is None:
             continue
-        negated = not NEGATIONS.isdisjoint(words[max(0, i - NEGATION_REACH) : i])
+        negated = negation and not NEGATIONS.isdisjoint(words[max(0, i - NEGATION_REACH) : i])
         valence = listed * NEGATED if negated else listed
         positive += max(valence, 0.0)
         negative -= min(valence, 0.0)
@@ -59,9 +61,9 @@ def polarity(text: str) -> tuple[float, float, float]:
     return positive / (positive + 4), negative / (negative + 4), balance / (balance * balance + 15) ** 0.5
 
 
-def polarities(texts: Iterable[str]) -> NDArray[np.float64]:
+def polarities(texts: Iterable[str], *, negation: bool = True) -> NDArray[np.float64]:
     """Return the polarity of each text, shape (n_texts, 3)."""
-    return np.array([polarity(text) for text in texts], dtype=float).reshape(-1, len(POLARITIES))
+    return np.array([polarity(text, negation=negation) for text in texts], dtype=float).reshape(-1, len(POLARITIES))
 
 
 def name_polarities(transformer: object, names: object) -> NDArray[np.object_]:

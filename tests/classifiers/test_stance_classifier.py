@@ -18,6 +18,7 @@ from stance.classifiers.stance_classifier import StanceClassifier
 from stance.core.errors import InputError
 from stance.data.corpora import load_corpus
 from stance.text.inputs import read_sentences
+from stance.text.polarity import polarity
 
 NAMES = {"russia": "Moscow", "iran": "Tehran", "israel": "Israel", "trump": "Trump"}
 VERBS = ("backs", "praises", "welcomes", "applauds")
@@ -209,3 +210,29 @@ def test_without_the_gist_rare_words_count_for_nothing():
     )
     assert with_gist.predict(asked).tolist() == list(unseen.values())
     assert len(set(without.predict(asked))) == 1
+
+
+def blocks(**switches):
+    """Return the names of the blocks of features of a classifier with these switches."""
+    classifier = StanceClassifier(**switches).fit(TRAIN[X_COLUMNS], TRAIN["label"])
+    return {name for name, _, _ in classifier.model_[0].parts_.transformers_} - {"remainder"}
+
+
+def test_each_switch_leaves_out_what_it_says():
+    whole = blocks()
+    assert {"sentence", "clause", "forward", "near_target", "clause_gist", "clause_counts"} <= whole
+    without = {name: whole - blocks(**{name: False}) for name in ("segments", "windows", "gist", "polarity")}
+    assert whole - without["segments"] == {name for name in whole if name.startswith("sentence")}
+    assert without["windows"] == {name for name in whole if name.startswith("near")}
+    assert without["gist"] == {name for name in whole if name.endswith(("_gist", "_counts"))}
+    assert without["polarity"] == {name for name in whole if name.endswith("_polarity")}
+    assert whole - blocks(char_ngrams=False) == {"sentence_characters", "clause_characters"}
+
+
+def test_without_negation_a_denied_word_counts_as_said():
+    X = pd.DataFrame({"text": ["Moscow does not back Tehran."], "holder": ["russia"], "target": ["iran"]})
+    sentences = read_sentences(X)
+    assert "notfavor" in StanceClassifier().make_features(sentences)["sentence_gist"][0]
+    assert "notfavor" not in StanceClassifier(negation=False).make_features(sentences)["sentence_gist"][0]
+    heard = [polarity("no good deal", negation=negation)[0] > 0 for negation in (True, False)]
+    assert heard == [False, True]
