@@ -1,32 +1,86 @@
-"""Write the measured parts of README.md: `make readme`, after `make` and the public experiment."""
+"""Write the measured parts of README.md and docs/accuracy.md: `make readme`, after the experiments they show."""
 
 from __future__ import annotations
 
 import re
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from stance.reporting.leaderboard import ALL_TARGETS, Board, make_boards
 from stance.reporting.tables import render_table
-from stance.running.results import load_results
+from stance.running.results import Results, load_results
 
 ROOT = Path(__file__).parent.parent
+ACCURACY = ROOT / "docs" / "accuracy.md"
 RESULTS = ROOT / "experiments" / "results"
 
 
 def main() -> None:
-    """Put the tables of the last runs, the plot and the installed size into their places."""
+    """Put the tables of the last runs, the plot and the installed size into their places; what was not run stays."""
     page = (ROOT / "README.md").read_text(encoding="utf-8")
     for name, shown in (("actors", 1), ("public", None)):
-        if not (RESULTS / name / "results.json").is_file():
-            continue
-        boards = _brief(make_boards(load_results(RESULTS / name)))[:shown]
-        tables = "\n\n".join(render_table(board, speed=shown == 1).strip("\n") for board in boards)
-        page = _between(page, name, f"\n\n```text\n{tables}\n```\n\n")
+        page = _fill(page, name, lambda results, n=shown: _tables(results, n))
     page = _between(page, "size", f"{_core_megabytes():,} MB")
     (ROOT / "README.md").write_text(page, encoding="utf-8")
-    shutil.copyfile(RESULTS / "actors" / "accuracy_throughput.png", ROOT / "docs" / "accuracy_throughput.png")
+    page = ACCURACY.read_text(encoding="utf-8")
+    for name in ("accuracy", "transfer"):
+        page = _fill(page, name, _scores)
+    page = _fill(page, "ablation", _ablation)
+    ACCURACY.write_text(page, encoding="utf-8")
+    if (RESULTS / "actors").is_dir():
+        shutil.copyfile(RESULTS / "actors" / "accuracy_throughput.png", ROOT / "docs" / "accuracy_throughput.png")
+
+
+def _fill(page: str, name: str, write: Callable[[Results], str]) -> str:
+    if not (RESULTS / name / "results.json").is_file():
+        return page
+    return _between(page, name, f"\n\n{write(load_results(RESULTS / name))}\n\n")
+
+
+def _tables(results: Results, shown: int | None) -> str:
+    boards = _brief(make_boards(results))[:shown]
+    tables = "\n\n".join(render_table(board, speed=shown == 1).strip("\n") for board in boards)
+    return f"```text\n{tables}\n```"
+
+
+def _scores(results: Results) -> str:
+    """Return, for each test, macro-F1 with its interval, accuracy and what the probabilities are worth."""
+    parts = []
+    for board in _brief(make_boards(results)):
+        head = ["classifier", "macro-F1", "95 % interval", "accuracy", "calibration error"]
+        rows = [
+            [
+                row.classifier,
+                f"{row.scores['macro_f1'].value:.3f}",
+                f"{row.scores['macro_f1'].low:.3f}–{row.scores['macro_f1'].high:.3f}",
+                f"{row.scores['accuracy'].value:.3f}",
+                f"{row.confidence.calibration_error:.3f}" if row.confidence else "–",
+            ]
+            for row in board.rows
+        ]
+        parts.append(f"**{board.title}** ({board.n_sentences:,} sentences)\n\n{_markdown([head, *rows])}")
+    return "\n\n".join(parts)
+
+
+def _ablation(results: Results) -> str:
+    """Return macro-F1 of the whole classifier on each corpus, and what it loses without each part."""
+    boards = make_boards(results)
+    scores = {b.title: {row.classifier: row.scores["macro_f1"].value for row in b.rows} for b in boards}
+    names = [one["name"] for one in results.classifiers]
+    whole = names[0]
+    rows = [["", *(f"{board.corpus}, {board.scheme}" for board in boards)]]
+    rows.append([whole, *(f"{of_board[whole]:.3f}" for of_board in scores.values())])
+    for name in names[1:]:
+        changes = [100 * (of_board[name] - of_board[whole]) for of_board in scores.values()]
+        rows.append([name.replace("_", " "), *(f"{change:+.1f}" for change in changes)])
+    return _markdown(rows)
+
+
+def _markdown(rows: list[list[str]]) -> str:
+    sides = [":--", *("--:" for _ in rows[0][1:])]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (rows[0], sides, *rows[1:]))
 
 
 def _brief(boards: list[Board]) -> list[Board]:
@@ -38,7 +92,7 @@ def _brief(boards: list[Board]) -> list[Board]:
 def _between(page: str, mark: str, text: str) -> str:
     changed, count = re.subn(rf"(<!-- {mark} -->).*?(<!-- /{mark} -->)", rf"\g<1>{text}\g<2>", page, flags=re.S)
     if count != 1:
-        raise SystemExit(f"README.md: the marks {mark} stand {count} times, not once")
+        raise SystemExit(f"the marks {mark} stand {count} times, not once")
     return changed
 
 
