@@ -21,7 +21,7 @@ ANY_TEXT = st.text(st.characters(categories=["L", "M", "N", "P", "S", "Z", "C"])
         ("it never backed targetrole", "not notfavor targetrole"),
         ("it doesn’t back targetrole", "not notfavor targetrole"),
         ("it does not, he says, back targetrole", "not comma say comma favor targetrole"),
-        ("no plan but praise", "not but favor"),
+        ("no lamp but praise", "not but favor"),
         ("not one of the six old blue lamps praised it", "not of favor"),
         ("“a brave step”", "quote good quote"),
         ("it may reject it", "hedge against"),
