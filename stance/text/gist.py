@@ -47,7 +47,7 @@ def gist(text: str, *, negation: bool = True) -> str:
     --------
     >>> gist("Yesterday holderrole refused to condemn the raid by targetrole.")
     'holderrole against to against against by targetrole'
-    >>> gist("holderrole did not endorse the plan, but praised it")
+    >>> gist("holderrole did not endorse the draft, but praised it")
     'holderrole not notfavor comma but favor'
     """
     meanings = _meanings()
