@@ -32,6 +32,7 @@ PRELOADED = (baselines, dummies, model_files, stance_classifier)
 def work(task: Task) -> None:
     """Do a task; an exception becomes a stored failure and exit status 1."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the run, which ends its children
+    os.environ["OMP_NUM_THREADS"] = "1"  # for what is loaded only now, such as torch
     _die_with_parent()
     try:
         with threadpool_limits(1):
