@@ -76,6 +76,7 @@ def test_the_python_of_the_encoder_s_page_runs_from_top_to_bottom(tmp_path, monk
     need_torch()
     folder = make_encoder(tmp_path / "tiny")
     monkeypatch.setattr("stance.classifiers.encoder.find_encoder", lambda name: folder)
+    monkeypatch.setattr("stance.classifiers.encoder_training.count_epochs", lambda n_sentences: 1)
     monkeypatch.chdir(tmp_path)
     namespace = {}
     for block in blocks("python"):
