@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from stance.core.errors import InputError, show
+from stance.data.corpora import X_COLUMNS
 
 MIN_PROBABILITY = 0.02  # a label that the teacher all but rules out is not worth a row
-SENTENCE_COLUMNS = ("text", "holder", "target", "holder_start", "holder_end", "target_start", "target_end")
 Student = TypeVar("Student")
 
 
@@ -80,6 +80,6 @@ def _sentences(table: pd.DataFrame) -> pd.DataFrame:
     """Return the columns that a classifier reads, those that lack filled with nulls."""
     columns = {
         name: table[name] if name in table.columns else pd.Series(pd.NA, index=table.index, dtype="object")
-        for name in SENTENCE_COLUMNS
+        for name in X_COLUMNS
     }
     return pd.DataFrame({name: column.astype("object") for name, column in columns.items()})
