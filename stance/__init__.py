@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Corpus": "stance.data.corpora",
     "EncoderStanceClassifier": "stance.classifiers.encoder",
+    "FastStanceClassifier": "stance.classifiers.fast",
     "StanceClassifier": "stance.classifiers.stance_classifier",
     "StanceError": "stance.core.errors",
     "explain": "stance.classifiers.explanations",
@@ -25,6 +26,7 @@ _PUBLIC = {
 __all__ = [
     "Corpus",
     "EncoderStanceClassifier",
+    "FastStanceClassifier",
     "StanceClassifier",
     "StanceError",
     "__version__",
@@ -40,6 +42,7 @@ __all__ = [
 if TYPE_CHECKING:
     from stance.classifiers.encoder import EncoderStanceClassifier
     from stance.classifiers.explanations import explain
+    from stance.classifiers.fast import FastStanceClassifier
     from stance.classifiers.model_files import load_model, save_model
     from stance.classifiers.stance_classifier import StanceClassifier
     from stance.core.errors import StanceError

@@ -84,6 +84,14 @@ class SentenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return what a prediction method says of one sentence or more."""
         raise NotImplementedError
 
+    def read(self, X: object) -> Any:  # noqa: ANN401 - Sentences, or what a subclass reads instead
+        """Read X, checked."""
+        return read_sentences(X)
+
+    def make_groups(self, sentences: Any, groups: object) -> np.ndarray:  # noqa: ANN401
+        """Return each sentence's group, numbered; by default sentences of the same words are one."""
+        return number_groups(sentences.texts, groups)
+
     def fit(self, X: object, y: object, sample_weight: object = None, groups: object = None) -> Self:
         """Learn from labelled sentences.
 
@@ -102,14 +110,14 @@ class SentenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         InputError
             If X or y breaks a rule (`stance.text.inputs`), or y holds one class only.
         """
-        sentences = read_sentences(X)
+        sentences = self.read(X)
         labels = read_labels(y, len(sentences), get_scheme(self.scheme).labels)
         classes = np.unique(labels.astype(str))
         if len(classes) < 2:
             held = f'only "{show(classes[0])}"' if len(classes) else "no label"
             raise InputError(f"y holds {held}; at least two classes are needed to learn")
         weights = None if sample_weight is None else self._weights(sample_weight, labels)
-        self.model_ = self.learn(sentences, labels, number_groups(sentences.texts, groups), weights)
+        self.model_ = self.learn(sentences, labels, self.make_groups(sentences, groups), weights)
         self.classes_ = classes
         return self
 
@@ -119,7 +127,7 @@ class SentenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _ask(self, method: str, X: object) -> np.ndarray:
         check_is_fitted(self, "model_")
-        sentences = read_sentences(X)
+        sentences = self.read(X)
         if not len(sentences):
             n_columns = len(self.classes_)
             flat = method == "predict" or (method == "decision_function" and n_columns == 2)

@@ -15,6 +15,7 @@ N_FOLDS = 3
 FOLD_SEED = 0
 LOG_TEMPERATURES = (-6.0, 6.0)
 Scores = NDArray[np.float64]
+Rows = NDArray[np.int64]
 
 
 def held_out_scores(
@@ -42,19 +43,25 @@ def held_out_scores(
     numpy.ndarray, shape (n_sentences, n_classes), or None
         None where a label stands in too few groups to be held out.
     """
-    n_classes = int(codes.max()) + 1
-    fewest = min(len(np.unique(groups[codes == code])) for code in range(n_classes))
-    if fewest < N_FOLDS:
+    folds = held_out_folds(codes, groups)
+    if folds is None:
         return None
-    scores = np.zeros((len(codes), n_classes))
-    splitter = StratifiedGroupKFold(N_FOLDS, shuffle=True, random_state=FOLD_SEED)
-    for train, test in splitter.split(codes, codes, groups):
-        if len(np.unique(codes[train])) < n_classes:
-            return None
+    scores = np.zeros((len(codes), int(codes.max()) + 1))
+    for train, test in folds:
         weighted = {} if weights is None else {"sample_weight": weights[train]}
         fitted = clone(learner).fit(matrix[train], codes[train], **weighted)
         scores[test] = as_columns(fitted.decision_function(matrix[test]))
     return scores
+
+
+def held_out_folds(codes: NDArray[np.int64], groups: NDArray[np.int64]) -> list[tuple[Rows, Rows]] | None:
+    """Return the rows to learn from and those held out, three times; None where a label stands in too few groups."""
+    n_classes = int(codes.max()) + 1
+    fewest = min(len(np.unique(groups[codes == code])) for code in range(n_classes))
+    if fewest < N_FOLDS:
+        return None
+    folds = list(StratifiedGroupKFold(N_FOLDS, shuffle=True, random_state=FOLD_SEED).split(codes, codes, groups))
+    return folds if all(len(np.unique(codes[train])) == n_classes for train, _ in folds) else None
 
 
 def find_temperature(scores: Scores, codes: NDArray[np.int64]) -> float:

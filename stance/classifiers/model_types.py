@@ -37,7 +37,9 @@ _loss._loss.CyHalfSquaredError _loss._loss.CyHuberLoss
 _OURS = {path.replace(":", ".") for name, path in CLASSIFIERS.items() if name != "encoder"} | {
     "stance.classifiers.baselines.Components",
     "stance.classifiers.dummies.DrawnLabels",
+    "stance.classifiers.fast.HashedLinear",
     "stance.classifiers.stance_classifier.SegmentFeatures",
+    "stance.text.hashed_ngrams.HashedNgrams",
     "stance.text.ngrams.Ngrams",
 }
 _PLAIN = "bool bool_ float32 float64 int32 int64 str_ uint32 uint64"

@@ -20,6 +20,7 @@ CLASSIFIERS = {
     "sgd": "stance.classifiers.baselines:SGDTextClassifier",
     "gradient_boosting": "stance.classifiers.baselines:GradientBoostingTextClassifier",
     "stance": "stance.classifiers.stance_classifier:StanceClassifier",
+    "fast": "stance.classifiers.fast:FastStanceClassifier",
     "encoder": "stance.classifiers.encoder:EncoderStanceClassifier",
 }
 

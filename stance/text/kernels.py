@@ -46,6 +46,8 @@ BLANK = 0x20
 _ROLE_LETTERS = np.array([[*map(ord, f" {role} "), 0] for role in (HOLDER, TARGET)], np.uint32)
 # What reading a text may come to.
 OK, RARE_LETTER, BAD_SPAN = 0, 1, 2
+# A gradient below it teaches nothing, and its square would be lost.
+TINY = np.float32(1e-12)
 # In a table of classes: a byte that wants a closer look.
 SPECIAL = 0xFF
 
@@ -450,4 +452,79 @@ def score_texts(
                     scores[row, block + 2] += scale * c
                 if block + 3 < n_classes:
                     scores[row, block + 3] += scale * d
+            first = last
+
+
+@_compiled
+def learn_texts(
+    data, ends, spans, folds, classes, shift, segments, with_names, char_ngrams, part_weights,
+    order, codes, sentence_weights, rate, weights, intercept, states,
+):  # fmt: skip
+    """Learn from some texts in an order, one after the other: AdaGrad on the logistic loss of all classes.
+
+    A row of `weights` holds a column's weight for each class, zeros up to a multiple of four, and last the sum of its
+    squared gradients; so does `intercept`. A part's n-grams weigh alike: its length is brought to 1.
+    """
+    words, marks, names, name_roles, letters, found, columns, kinds, part_ends = _scratch(
+        ends, segments, with_names, char_ngrams
+    )
+    n_weights, n_classes = weights.shape[1], intercept.shape[0] - 1
+    shares = np.empty(n_classes, np.float32)
+    scales = np.empty(MAX_PARTS, np.float32)
+    for row in order:
+        states[row] = read_words(
+            data, ends[row], ends[row + 1], spans[row if len(spans) > 1 else 0], folds, classes, char_ngrams[1] > 0,
+            words, marks, names, name_roles, letters, found,
+        )  # fmt: skip
+        if states[row] != OK:
+            continue
+        parts = find_columns(
+            words, marks, names, name_roles, letters, found, shift, segments, with_names, char_ngrams,
+            columns, kinds, part_ends,
+        )  # fmt: skip
+        for label in range(n_classes):
+            shares[label] = intercept[label]
+        first = 0
+        for part in range(parts):
+            last = part_ends[part]
+            scale = part_weights[kinds[part]] / np.sqrt(np.float32(last - first))
+            scales[part] = scale
+            for block in range(0, n_classes, 4):
+                a, b, c, d = _sum_rows(weights, columns, first, last, block)
+                shares[block] += scale * a
+                if block + 1 < n_classes:
+                    shares[block + 1] += scale * b
+                if block + 2 < n_classes:
+                    shares[block + 2] += scale * c
+                if block + 3 < n_classes:
+                    shares[block + 3] += scale * d
+            first = last
+        highest = shares[0]
+        for label in range(1, n_classes):
+            highest = max(highest, shares[label])
+        total = np.float32(0)
+        for label in range(n_classes):
+            shares[label] = np.exp(shares[label] - highest)
+            total += shares[label]
+        square = np.float32(0)
+        for label in range(n_classes):
+            error = shares[label] / total - np.float32(codes[row] == label)
+            shares[label] = sentence_weights[row] * error
+            square += shares[label] * shares[label]
+        if square < TINY:
+            continue
+        intercept[n_classes] += square
+        for label in range(n_classes):
+            intercept[label] -= rate / np.sqrt(intercept[n_classes]) * shares[label]
+        first = 0
+        for part in range(parts):
+            last = part_ends[part]
+            scale = scales[part]
+            gained = square * scale * scale
+            for i in range(first, last):
+                column = columns[i]
+                weights[column, n_weights - 1] += gained
+                step = rate * scale / np.sqrt(weights[column, n_weights - 1])
+                for label in range(n_classes):
+                    weights[column, label] -= step * shares[label]
             first = last

@@ -62,7 +62,35 @@ class Marked:
         return Marked(encode_texts(texts), spans)
 
 
-def read_marked(X: object) -> list[Marked]:
+@dataclass(frozen=True)
+class MarkedTexts:
+    """What X holds, in chunks as its columns have them.
+
+    Attributes
+    ----------
+    parts : list of Marked
+    """
+
+    parts: list[Marked]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts))
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts, decoded."""
+        return [part.texts[row] for part in self.parts for row in range(len(part))]
+
+    def take(self, rows: NDArray[np.int64]) -> MarkedTexts:
+        """Return some of the texts, copied unless they are all."""
+        if len(rows) == len(self) and (rows == np.arange(len(rows))).all():
+            return self
+        texts = self.texts
+        spans = np.concatenate([np.broadcast_to(part.spans, (len(part), 4)) for part in self.parts])
+        return MarkedTexts([Marked(encode_texts([texts[row] for row in rows]), spans[rows])])
+
+
+def read_marked(X: object) -> MarkedTexts:
     """Read X as `stance.text.inputs.read_sentences` does, chunk by chunk; Arrow's texts are not copied.
 
     Raises
@@ -73,20 +101,20 @@ def read_marked(X: object) -> list[Marked]:
     Examples
     --------
     >>> table = pa.table({"text": ["Iran objects."], "holder_start": [0], "holder_end": [4]})
-    >>> read_marked(table)[0].spans.tolist()
+    >>> read_marked(table).parts[0].spans.tolist()
     [[0, 4, -1, -1]]
     """
-    if isinstance(X, Sentences):
-        return [_from_sentences(X)]
-    columns = _arrow_columns(X)
+    if isinstance(X, MarkedTexts):
+        return X
+    columns = None if isinstance(X, Sentences) else _arrow_columns(X)
     if columns is None:
-        return [_from_sentences(read_sentences(X))]
+        return MarkedTexts([_from_sentences(X if isinstance(X, Sentences) else read_sentences(X))])
     text, spans = columns
     marked, row = [], 0
     for texts in read_chunks(text):
         marked.append(Marked(texts, spans if len(spans) == 1 else spans[row : row + len(texts)], row))
         row += len(texts)
-    return marked
+    return MarkedTexts(marked)
 
 
 def _from_sentences(sentences: Sentences) -> Marked:

@@ -11,9 +11,11 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from stance.core.errors import InputError, InputTypeError
 from stance.data.corpora import X_COLUMNS, load_corpus
-from stance.text import hashed_ngrams
+from stance.text import compiled_ngrams, hashed_ngrams
+from stance.text.compiled_ngrams import make_table, score_texts
 from stance.text.hashed_ngrams import HashedNgrams
 from stance.text.hashing import PARTS, hash_parts, hash_word, salt
+from stance.text.marked import read_marked
 from stance.text.ngrams import WORD_PATTERN
 
 ALPHABET = st.sampled_from(
@@ -60,19 +62,19 @@ def assert_same(one, other):
     assert difference.max() < 1e-5 if difference.nnz else True
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(sentences(), SETTINGS)
 def test_the_compiled_loop_does_what_plain_python_does(X, params):
     plain, compiled, _ = both_ways(X, 0, **params)
     assert_same(plain.transform(X), compiled)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(sentences(), SETTINGS, st.sampled_from([2, 3, 4, 5]))
 def test_scores_are_those_of_the_matrix(X, params, n_classes):
     plain = HashedNgrams(n_bits=12, **params).fit(X)
     coef = np.random.default_rng(0).standard_normal((n_classes, 1 << 12))
-    scores = plain.score(hashed_ngrams.read_marked(X), plain.score_table(coef), n_classes)
+    scores = score_texts(plain, read_marked(X).parts, make_table(coef, plain.idf_), n_classes)
     np.testing.assert_allclose(scores, plain.transform(X) @ coef.T, atol=1e-4)
 
 
@@ -207,7 +209,7 @@ def test_threads_and_batches_change_nothing(texts):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(hashed_ngrams, "COMPILED_FROM", 0)
         one = HashedNgrams(n_bits=10).fit_transform(many)
-        patch.setattr(hashed_ngrams, "BATCH_TEXTS", 7)
+        patch.setattr(compiled_ngrams, "BATCH_TEXTS", 7)
         two = HashedNgrams(n_bits=10, n_jobs=2).fit_transform(many)
     assert_same(one, two)
 

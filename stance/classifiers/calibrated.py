@@ -1,0 +1,75 @@
+"""A text classifier whose probabilities mean what they say, and which may abstain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.metaestimators import available_if
+
+from stance.classifiers.base import TextClassifier
+from stance.classifiers.calibration import find_temperature, held_out_scores, probabilities
+from stance.core.errors import InputError
+
+
+def _has_probabilities(self: CalibratedTextClassifier) -> bool:
+    learner = self.model_[-1] if hasattr(self, "model_") else self.make_learner()
+    return hasattr(learner, "predict_proba") or (self.calibrate and hasattr(learner, "decision_function"))
+
+
+class CalibratedTextClassifier(TextClassifier):
+    """A `TextClassifier` with a temperature found on held-out groups.
+
+    A subclass has the parameters ``calibrate`` and ``abstain_below``.
+
+    Attributes
+    ----------
+    temperature_ : float
+        What decision scores are divided by to become probabilities; 1 where ``calibrate`` is off, or a label
+        stands in fewer than three groups.
+    """
+
+    calibrate: bool
+    abstain_below: float
+
+    def after_fit(
+        self,
+        learner: BaseEstimator,
+        matrix: Any,  # noqa: ANN401 - sparse matrix
+        labels: np.ndarray,
+        groups: np.ndarray,
+        weights: np.ndarray | None,
+    ) -> None:
+        """Find the temperature of the probabilities on scores of held-out groups."""
+        scored = self.calibrate and hasattr(learner, "decision_function")
+        self.check_abstention(has_probabilities=scored or hasattr(learner, "predict_proba"))
+        self.temperature_ = 1.0
+        if scored:
+            codes = np.unique(labels.astype(str), return_inverse=True)[1]
+            scores = held_out_scores(self.make_learner(), matrix, codes, groups, weights)
+            if scores is not None:
+                self.temperature_ = find_temperature(scores, codes)
+
+    def check_abstention(self, *, has_probabilities: bool) -> None:
+        """Raise InputError where the classifier cannot abstain as its parameter wants it to."""
+        if not 0 <= self.abstain_below <= 1 or (self.abstain_below and not has_probabilities):
+            raise InputError(
+                f"abstain_below={self.abstain_below}: a probability from 0 to 1 is wanted, and calibrate on"
+            )
+
+    def predict(self, X: object) -> np.ndarray:
+        """Return a label for each sentence, shape (n_sentences,); None where the classifier abstains."""
+        if not self.abstain_below:
+            return super().predict(X)
+        found = self.predict_proba(X)
+        labels: np.ndarray = self.classes_[found.argmax(axis=1)].astype(object)
+        labels[found.max(axis=1) < self.abstain_below] = None
+        return labels
+
+    @available_if(_has_probabilities)  # type: ignore[untyped-decorator]
+    def predict_proba(self, X: object) -> np.ndarray:
+        """Return probabilities, shape (n_sentences, n_classes), in the order of `classes_`."""
+        if not (self.calibrate and hasattr(self, "decision_function")):
+            return self._ask("predict_proba", X)
+        return probabilities(self._ask("decision_function", X), self.temperature_)

@@ -1,0 +1,297 @@
+"""FastStanceClassifier: hashed n-grams and a linear model, read straight from the bytes of the text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model._base import LinearClassifierMixin
+from sklearn.pipeline import Pipeline
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.validation import check_is_fitted
+
+from stance.classifiers.base import number_groups
+from stance.classifiers.calibrated import CalibratedTextClassifier
+from stance.classifiers.calibration import find_temperature, held_out_folds
+from stance.core.errors import InputError, show
+from stance.core.schemes import get_scheme
+from stance.text.hashed_ngrams import COMPILED_FROM, HashedNgrams
+from stance.text.inputs import Sentences, read_labels
+from stance.text.marked import MarkedTexts, read_marked
+
+SOLVERS = ("lbfgs", "sgd")
+
+
+class HashedLinear(LinearClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A linear model with 32-bit weights, one row a class, learned as logistic regression.
+
+    Parameters
+    ----------
+    C : float
+        Inverse strength of the regularisation.
+    min_weight : float
+        A column all of whose weights are nearer to 0 than this is forgotten.
+
+    Attributes
+    ----------
+    coef_ : numpy.ndarray of float32, shape (n_classes, n_columns)
+    intercept_ : numpy.ndarray of float32, shape (n_classes,)
+    classes_ : numpy.ndarray, shape (n_classes,)
+    """
+
+    def __init__(self, C: float = 3.0, min_weight: float = 0.0) -> None:
+        self.C = C
+        self.min_weight = min_weight
+
+    def fit(self, X: Any, y: NDArray[Any], sample_weight: object = None) -> HashedLinear:  # noqa: ANN401
+        """Learn from a matrix, shape (n_sentences, n_columns)."""
+        learner = LogisticRegression(C=self.C, class_weight="balanced", max_iter=1000)
+        used = np.unique(X.indices)  # most columns stay empty, and would only be carried along
+        learner.fit(X[:, used], y, sample_weight=sample_weight)
+        coef, intercept = np.zeros((len(learner.coef_), X.shape[1])), learner.intercept_
+        coef[:, used] = learner.coef_
+        if len(coef) == 1:  # of two classes scikit-learn keeps the second alone
+            coef, intercept = np.vstack([-coef / 2, coef / 2]), np.array([-intercept[0] / 2, intercept[0] / 2])
+        return self.keep(coef, intercept, learner.classes_)
+
+    def keep(self, coef: NDArray[Any], intercept: NDArray[Any], classes: NDArray[Any]) -> HashedLinear:
+        """Take over weights that were learned elsewhere."""
+        self.coef_ = np.where(np.abs(coef).max(axis=0) >= self.min_weight, coef, 0).astype(np.float32)
+        self.intercept_ = np.asarray(intercept, np.float32)
+        self.classes_ = np.asarray(classes)
+        return self
+
+    def decision_function(self, X: Any) -> NDArray[np.float32]:  # noqa: ANN401 - sparse matrix
+        """Return scores, shape (n_sentences, n_classes), or their difference (n_sentences,) for two classes."""
+        check_is_fitted(self, "coef_")
+        scores: NDArray[np.float32] = X @ self.coef_.T + self.intercept_
+        return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
+
+
+class FastStanceClassifier(CalibratedTextClassifier):
+    """Classify stance or sentiment at the speed at which words can be counted.
+
+    N-grams of the sentence and of the parts around its mentions are hashed (`HashedNgrams`), and a linear model
+    weighs them. From some thousand sentences on, prediction is one compiled pass over the bytes of the texts, and no
+    matrix is built; the scores are those of the matrix to the fifth digit. Columns of Arrow (pandas' ``str``,
+    pyarrow, `datasets`) are read where they lie; spans of mentions should be given, else they are searched for.
+
+    Parameters
+    ----------
+    scheme : {"stance", "sentiment", "directed"}
+        The label set.
+    n_bits : int
+        2 to this power is the number of columns: 18 keeps the weights in a processor's cache.
+    C : float
+        Inverse strength of the regularisation (lbfgs).
+    mask_mentions : bool
+        Replace the mentions by role words. Off, the names are features, too.
+    segments : bool
+        Look at the parts of the sentence around the mentions, where they are marked.
+    char_ngrams : (int, int), optional
+        Use n-grams of characters within words as well: better with misspellings, and several times slower.
+    solver : {"lbfgs", "sgd"}
+        Logistic regression on the matrix, or gradient descent over the texts, for data that fits no matrix.
+    epochs : int
+        How often the texts are gone through (sgd).
+    learning_rate : float
+        AdaGrad's step (sgd).
+    min_weight : float
+        Forget columns all of whose weights are nearer to 0 than this: a smaller model file.
+    calibrate : bool
+        Find the temperature of the probabilities on held-out groups; fitting takes about three times as long.
+    abstain_below : float
+        Say None instead of a label whose probability is below this.
+    n_jobs : int, optional
+        Threads in prediction; None is one, -1 as many as the process may use. They change no score.
+
+    Attributes
+    ----------
+    classes_ : numpy.ndarray of str, shape (n_classes,)
+        The labels seen in fitting, sorted.
+    model_ : sklearn.pipeline.Pipeline
+        The hashed n-grams and the linear model.
+    temperature_ : float
+        What decision scores are divided by to become probabilities.
+
+    References
+    ----------
+    Weinberger et al. 2009. Feature Hashing for Large Scale Multitask Learning. ICML.
+
+    Examples
+    --------
+    >>> texts = ["Moscow welcomes the truce.", "Tehran denounces the truce."]
+    >>> clf = FastStanceClassifier(scheme="stance").fit(texts, ["favor", "against"])
+    >>> clf.predict(["Oman welcomes it."])
+    array(['favor'], dtype=object)
+    """
+
+    def __init__(  # noqa: PLR0913 - one line a parameter
+        self,
+        scheme: str = "stance",
+        *,
+        n_bits: int = 18,
+        C: float = 3.0,
+        mask_mentions: bool = True,
+        segments: bool = True,
+        char_ngrams: tuple[int, int] | None = None,
+        solver: str = "lbfgs",
+        epochs: int = 5,
+        learning_rate: float = 0.5,
+        min_weight: float = 0.0,
+        calibrate: bool = True,
+        abstain_below: float = 0.0,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.scheme = scheme
+        self.n_bits = n_bits
+        self.C = C
+        self.mask_mentions = mask_mentions
+        self.segments = segments
+        self.char_ngrams = char_ngrams
+        self.solver = solver
+        self.epochs = epochs
+        self.learning_rate = learning_rate
+        self.min_weight = min_weight
+        self.calibrate = calibrate
+        self.abstain_below = abstain_below
+        self.n_jobs = n_jobs
+
+    def read(self, X: object) -> MarkedTexts:
+        """Read X into bytes and offsets; columns of Arrow are not copied."""
+        return read_marked(X)
+
+    def make_groups(self, sentences: MarkedTexts, groups: object) -> np.ndarray:
+        """Return each sentence's group, numbered; where nothing depends on it, each sentence is one."""
+        if groups is None and not self.calibrate:
+            return np.arange(len(sentences))
+        return number_groups(sentences.texts, groups)
+
+    def make_features(self, sentences: Sentences) -> Sentences:
+        """Return what the n-grams are made of: the sentences as they are."""
+        return sentences
+
+    def make_ngrams(self) -> HashedNgrams:
+        """Return the unfitted n-grams."""
+        return HashedNgrams(
+            self.n_bits,
+            mask_mentions=self.mask_mentions,
+            segments=self.segments,
+            char_ngrams=self.char_ngrams,
+            use_idf=self.solver != "sgd",
+            n_jobs=self.n_jobs,
+        )
+
+    def make_learner(self) -> HashedLinear:
+        """Return the unfitted linear model."""
+        return HashedLinear(C=self.C, min_weight=self.min_weight)
+
+    def learn(self, sentences: Any, labels: np.ndarray, groups: np.ndarray, weights: np.ndarray | None) -> Pipeline:  # noqa: ANN401
+        """Return the fitted pipeline."""
+        self._table: NDArray[np.float32] | None = None
+        if self.solver == "lbfgs":
+            return super().learn(sentences, labels, groups, weights)
+        from stance.classifiers.fast_training import Descent
+
+        if self.solver not in SOLVERS:
+            raise InputError(f'solver "{show(self.solver)}" is not one of {", ".join(SOLVERS)}')
+        classes, codes = np.unique(labels.astype(str), return_inverse=True)
+        balanced = compute_sample_weight("balanced", codes) * (1.0 if weights is None else weights)
+        ngrams = self.make_ngrams().without_idf()
+
+        def descend(rows: NDArray[np.int64]) -> HashedLinear:
+            descent = Descent(ngrams, len(classes), self.learning_rate)
+            descent.run(sentences.take(rows), codes[rows], balanced[rows], self.epochs)
+            return self.make_learner().keep(*descent.average(), classes)
+
+        self.check_abstention(has_probabilities=self.calibrate)
+        self.temperature_ = 1.0
+        folds = held_out_folds(codes, groups) if self.calibrate else None
+        if folds is not None:
+            scores = np.zeros((len(codes), len(classes)))
+            for train, test in folds:
+                scores[test] = self._scores(ngrams, descend(train), sentences.take(test))
+            self.temperature_ = find_temperature(scores, codes)
+        return Pipeline([("ngrams", ngrams), ("learner", descend(np.arange(len(codes))))])
+
+    def partial_fit(
+        self, X: object, y: object, classes: Sequence[str] | None = None, sample_weight: object = None
+    ) -> Self:
+        """Learn from one more chunk of sentences, by gradient descent; for data that does not fit into memory.
+
+        Probabilities are not calibrated.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for `fit`; the sentences of a chunk should be mixed, for they are learned in their order.
+        classes : sequence of str, optional
+            All labels; needed at the first call.
+
+        Raises
+        ------
+        InputError
+            If X, y or `classes` breaks a rule.
+        """
+        from stance.classifiers.fast_training import Descent
+
+        sentences = self.read(X)
+        labels = read_labels(y, len(sentences), get_scheme(self.scheme).labels)
+        descent: Descent | None = getattr(self, "_descent", None)
+        if descent is None:
+            if classes is None or len(set(classes)) < 2:
+                raise InputError("partial_fit wants all labels, two or more, as classes at its first call")
+            read_labels(list(classes), len(classes), get_scheme(self.scheme).labels)
+            self.classes_ = np.unique(np.asarray(classes, dtype=str))
+            ngrams = self.make_ngrams().set_params(use_idf=False).without_idf()
+            descent = self._descent = Descent(ngrams, len(self.classes_), self.learning_rate)
+            self.temperature_ = 1.0
+        unknown = set(labels) - set(self.classes_)
+        if unknown:
+            raise InputError(f'y holds "{show(min(unknown))}", which was not among the classes of the first call')
+        codes = np.searchsorted(self.classes_, labels.astype(str))
+        weights = np.ones(len(codes)) if sample_weight is None else self._weights(sample_weight, labels)
+        descent.run(sentences, codes, weights, epochs=1, shuffle=False)
+        learner = self.make_learner().keep(*descent.average(), self.classes_)
+        self.model_ = Pipeline([("ngrams", descent.ngrams), ("learner", learner)])
+        self._table = None
+        return self
+
+    def answer(self, method: str, sentences: Any) -> np.ndarray:  # noqa: ANN401
+        """Return what a prediction method says of one sentence or more."""
+        ngrams, learner = self.model_
+        scores: NDArray[np.float32]
+        if len(sentences) < COMPILED_FROM:
+            scores = ngrams.transform(sentences) @ learner.coef_.T + learner.intercept_
+        else:
+            scores = self._scores(ngrams.set_params(n_jobs=self.n_jobs), learner, sentences)
+        if method == "predict":
+            labels: np.ndarray = self.classes_[scores.argmax(axis=1)]
+            return labels
+        return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
+
+    def _scores(self, ngrams: HashedNgrams, learner: HashedLinear, sentences: MarkedTexts) -> NDArray[np.float32]:
+        from stance.text.compiled_ngrams import make_table, score_texts
+
+        is_mine = hasattr(self, "model_") and learner is self.model_[-1]
+        table = self._table if is_mine else None
+        if table is None:
+            table = make_table(learner.coef_, ngrams.idf_)
+        if is_mine:
+            self._table = table
+        scores: NDArray[np.float32] = score_texts(ngrams, sentences.parts, table, len(learner.classes_))
+        return scores + learner.intercept_
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        for name in ("_table", "_descent"):
+            state.pop(name, None)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._table = None
