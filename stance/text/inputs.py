@@ -14,11 +14,17 @@ import numpy as np
 from stance.core.errors import InputError, InputTypeError, show
 from stance.core.schemes import check_labels
 from stance.text.actors import load_actors
+from stance.text.lexicon import Lexicon
 from stance.text.mentions import ActorLexicon
 from stance.text.segments import Span, find_phrase
 from stance.text.targets import IssueLexicon, load_targets
 
 NOT_MENTIONED = frozenset({"", "author"})
+# From so many texts on, the compiled loops find the mentions of all sooner than Python those of the named.
+MANY_TEXTS = 50_000
+
+# By row and name.
+_Found = dict[tuple[int, str], Span]
 
 
 @dataclass(frozen=True)
@@ -147,10 +153,12 @@ def _spans(texts: list[str], columns: dict[str, list[Any]], role: str) -> list[S
     nothing = [None] * len(texts)
     names = columns.get(role, nothing)
     starts, ends = (columns.get(f"{role}_{end}", nothing) for end in ("start", "end"))
+    unmarked = [name for name, *span in zip(names, starts, ends, strict=True) if any(map(_is_missing, span))]
+    found = _mentions_in_bulk(texts, unmarked)
     spans: list[Span | None] = []
     for i, (text, name, start, end) in enumerate(zip(texts, names, starts, ends, strict=True)):
         if _is_missing(start) or _is_missing(end):
-            spans.append(_named_span(text, name, i, role))
+            spans.append(_named_span(text, name, i, role, found))
         elif not (_is_whole(start) and _is_whole(end)):
             said = show(f"{start!r}..{end!r}")
             raise InputTypeError(f"X: row {i}: {role} span {said} is not made of whole numbers")
@@ -161,25 +169,49 @@ def _spans(texts: list[str], columns: dict[str, list[Any]], role: str) -> list[S
     return spans
 
 
-def _named_span(text: str, name: object, i: int, role: str) -> Span | None:
+def _named_span(text: str, name: object, i: int, role: str, found: _Found | None) -> Span | None:
     if _is_missing(name):
         return None
     if not isinstance(name, str):
         raise InputTypeError(f"X: row {i}: {role} is {_kind(name)}, not str: {show(repr(name))}")
-    return None if name in NOT_MENTIONED else _find(text, name)
-
-
-def _find(text: str, name: str) -> Span | None:
-    actors, issues = _lexicons()
-    for lexicon, names in ((actors, load_actors()), (issues, load_targets())):
-        if name in names:
+    if name in NOT_MENTIONED:
+        return None
+    for lexicon, keys in _lexicons():
+        if name in keys:
+            if found is not None:
+                return found.get((i, name))
             return next(((m.start, m.end) for m in lexicon.find(text) if m.name == name), None)
     return find_phrase(text, name)
 
 
+def _mentions_in_bulk(texts: list[str], names: list[Any]) -> _Found | None:
+    """Return the first mention of each actor and issue that is named; None where one by one is as good."""
+    named = {name for name in names if isinstance(name, str)}
+    if len(names) < MANY_TEXTS or not any(keys & named for _, keys in _lexicons()):
+        return None
+    import pyarrow as pa
+
+    from stance.text.bulk_mentions import find_mentions
+
+    try:
+        column = pa.array(texts, pa.large_string())
+    except UnicodeEncodeError:  # a lone surrogate, which Arrow cannot hold
+        return None
+    found: _Found = {}
+    for lexicon, keys in _lexicons():
+        if wanted := keys & named:
+            named -= wanted
+            rows = find_mentions(column, lexicon).to_pydict()
+            for row, name, *span in zip(*rows.values(), strict=True):
+                if name in wanted:
+                    found.setdefault((row, name), (span[0], span[1]))
+    return found
+
+
 @lru_cache(maxsize=1)
-def _lexicons() -> tuple[ActorLexicon, IssueLexicon]:
-    return ActorLexicon(load_actors()), IssueLexicon(load_targets())
+def _lexicons() -> tuple[tuple[Lexicon, frozenset[str]], ...]:
+    actors, issues = load_actors(), load_targets()
+    return (ActorLexicon(actors), frozenset(actors)), (IssueLexicon(issues), frozenset(issues))
 
 
 def _is_missing(value: object) -> bool:

@@ -57,6 +57,13 @@ class Lexicon:
     excluded : iterable of str
         Phrases, in any case, inside of which nothing is found.
 
+    Attributes
+    ----------
+    entries : dict of str to (str or None, str)
+        By folded name: its key, None of an excluded phrase; the name as written, "" where case does not count.
+    as_written : dict of str to str
+        The key of each name as it was given, and in capitals.
+
     Raises
     ------
     InputError
@@ -74,25 +81,35 @@ class Lexicon:
         any_case: Mapping[str, Sequence[str]] | None = None,
         excluded: Iterable[str] = (),
     ) -> None:
-        self._as_written: dict[str, str] = {}
-        self._entries: dict[str, tuple[str | None, str]] = {fold_name(phrase): (None, "") for phrase in excluded}
+        self.as_written: dict[str, str] = {}
+        self.entries: dict[str, tuple[str | None, str]] = {fold_name(phrase): (None, "") for phrase in excluded}
         for keyed, strict in ((names, True), (any_case or {}, False)):
             for key, phrases in keyed.items():
                 for phrase in phrases:
                     self._add(key, phrase, strict)
-        # As written, too: the small form of a letter such as "İ" is two, its capital's pattern would be lost.
-        forms = {*self._entries, *map(_tidy, self._as_written)}
-        inside = _trie(form for form in forms if not form.startswith("@"))
+        inside = _trie(form for form in self.forms() if not form.startswith("@"))
         self._pattern = re.compile(rf"(?<![@{IN_WORD}])(?:({ADDRESS})|(?:{inside})(?![{IN_WORD}]))")
 
     def _add(self, key: str, phrase: str, strict: bool) -> None:
         folded = fold_name(phrase)
-        owner = self._entries.get(folded, (key, ""))[0]
+        owner = self.entries.get(folded, (key, ""))[0]
         if owner != key:
             other = "an excluded phrase" if owner is None else f'a name of "{show(owner)}"'
             raise InputError(f'"{show(phrase)}" is a name of "{show(key)}" and {other}')
-        self._entries[folded] = (key, _tidy(phrase) if strict else "")
-        self._as_written |= {phrase: key, phrase.upper(): key}
+        self.entries[folded] = (key, tidy_name(phrase) if strict else "")
+        self.as_written |= {phrase: key, phrase.upper(): key}
+
+    def forms(self) -> set[str]:
+        """Return the names and excluded phrases as they are looked for, with composed and decomposed letters.
+
+        Examples
+        --------
+        >>> sorted(Lexicon({"un": ["UN"]}).forms())
+        ['UN', 'un']
+        """
+        # As written, too: the small form of a letter such as "İ" is two, its capital's pattern would be lost.
+        forms = {*self.entries, *map(tidy_name, self.as_written)}
+        return forms | {unicodedata.normalize("NFD", form) for form in forms}
 
     def find(self, text: str) -> list[Mention]:
         """Return the mentions from left to right; a possessive ending stays outside.
@@ -116,7 +133,7 @@ class Lexicon:
             if match.group(1) is None:
                 key, at = self._longest(text, start, end)
             else:
-                key, at = self._entries.get(fold_name(match.group()), (None, ""))[0], end
+                key, at = self.entries.get(fold_name(match.group()), (None, ""))[0], end
             if key is not None:
                 found.append(Mention(key, start, at, text[start:at]))
         return found
@@ -124,12 +141,12 @@ class Lexicon:
     def _longest(self, text: str, start: int, end: int) -> tuple[str | None, int]:
         """Return the key of the longest name at `start` whose case fits, and where to read on."""
         span = text[start:end]
-        if span in self._as_written:
-            return self._as_written[span], end
+        if span in self.as_written:
+            return self.as_written[span], end
         hashtag = start > 0 and text[start - 1] == "#"
         for stop in (len(span), *sorted((w.end() for w in WORDS.finditer(span)), reverse=True)):
-            key, written = self._entries.get(fold_name(span[:stop]), (None, None))
-            if written is not None and (hashtag or _case_fits(written, span[:stop])):
+            key, written = self.entries.get(fold_name(span[:stop]), (None, None))
+            if written is not None and (hashtag or case_fits(written, span[:stop])):
                 return key, start + stop
         return None, start + 1
 
@@ -142,36 +159,61 @@ def fold_name(text: str) -> str:
     >>> fold_name("Trump’s  WHITE House")
     "trump's white house"
     """
-    return _tidy(text).lower()
+    return tidy_name(text).lower()
 
 
-def _tidy(text: str) -> str:
+def tidy_name(text: str) -> str:
+    """Return a text composed, with plain apostrophes and hyphens and single blanks.
+
+    Examples
+    --------
+    >>> tidy_name("Amir‑Abdollahian  told Sa’ar")
+    "Amir-Abdollahian told Sa'ar"
+    """
     return " ".join(unicodedata.normalize("NFC", text).translate(PLAIN).split())
 
 
-def _case_fits(written: str, found: str) -> bool:
-    return all(w == f for w, f in zip(written, _tidy(found), strict=False) if w.isupper())
+def case_fits(written: str, found: str) -> bool:
+    """Say whether each capital of a name is one in what was found, too.
+
+    Examples
+    --------
+    >>> case_fits("US army", "US Army"), case_fits("US army", "us army")
+    (True, False)
+    """
+    return all(w == f for w, f in zip(written, tidy_name(found), strict=False) if w.isupper())
 
 
-def _trie(phrases: Iterable[str]) -> str:
+def spellings(letter: str) -> str:
+    """Return what a letter of a name may be in a text; a blank stands for any run of white space.
+
+    Examples
+    --------
+    >>> spellings("a"), spellings("'"), spellings(".")
+    ('Aa', "'’‘ʼ＇", '.')
+    """
+    for makes in (APOSTROPHES, HYPHENS):
+        if letter == makes[0]:
+            return makes
+    return "".join(sorted({form for form in (letter, letter.lower(), letter.upper()) if len(form) == 1}))
+
+
+def _trie(forms: Iterable[str]) -> str:
     """Return a regular expression that tries each letter once, however many phrases share it."""
     root: dict[str, Any] = {}
-    for phrase in phrases:
-        for form in {phrase, unicodedata.normalize("NFD", phrase)}:
-            node = root
-            for letter in form:
-                node = node.setdefault(_atom(letter), {})
-            node[""] = {}
+    for form in forms:
+        node = root
+        for letter in form:
+            node = node.setdefault(_atom(letter), {})
+        node[""] = {}
     return _render(root) if root else r"(?!)"
 
 
 def _atom(letter: str) -> str:
+    either = spellings(letter)
     if letter == " ":
         return r"\s++"
-    if letter in "'-":
-        return f"[{APOSTROPHES if letter == chr(39) else re.escape(HYPHENS)}]"
-    cases = sorted({form for form in (letter, letter.lower(), letter.upper()) if len(form) == 1})
-    return f"[{''.join(cases)}]" if len(cases) > 1 else re.escape(letter)
+    return f"[{re.escape(either)}]" if len(either) > 1 else re.escape(either)
 
 
 def _render(node: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stance.core.errors import InputError, InputTypeError, StanceError
+from stance.text import bulk_mentions, inputs
 from stance.text.inputs import read_labels, read_sentences
 
 LABELS = ("favor", "against", "none")
@@ -209,3 +210,32 @@ def test_labels_that_are_none_are_named(y, message):
 def test_what_is_no_sequence_of_labels_is_refused(y):
     with pytest.raises(InputTypeError, match="y is"):
         read_labels(y, 1, LABELS)
+
+
+NAMED = [
+    ("Moscow backs Tehran over the truce, Moscow said.", "russia", "ceasefire"),
+    ("🕊 The Kremlin rejected sanctions.", "russia", "iran"),
+    ("Trump card", "trump", "the card"),
+    ("Nobody spoke.", "author", None),
+    ("Trump hailed the truce and Putin", "author", "trump"),
+]
+
+
+@pytest.mark.parametrize("odd", ["", "\ud800 Iran", "Ira\u0301n Iran"])
+def test_many_texts_are_marked_as_few_are(monkeypatch, odd):
+    rows = [*NAMED, (odd, "iran", "sanctions")]
+    table = pd.DataFrame(rows, columns=["text", "holder", "target"], dtype=object)
+    table["target_start"], table["target_end"] = [None, 0, *[None] * 4], [None, 1, *[None] * 4]
+    few = spans(table)
+    monkeypatch.setattr(inputs, "MANY_TEXTS", 1)
+    monkeypatch.setattr(bulk_mentions, "SMALL_BYTES", 0)
+    assert spans(table) == few
+    assert few[:2] == [((0, 6), (29, 34)), ((6, 13), (0, 1))]
+
+
+def test_many_texts_are_searched_at_once(monkeypatch):
+    table = pd.DataFrame(NAMED, columns=["text", "holder", "target"])
+    monkeypatch.setattr(inputs, "MANY_TEXTS", 1)
+    monkeypatch.setattr("stance.text.lexicon.Lexicon.find", None)
+    monkeypatch.setattr(bulk_mentions, "SMALL_BYTES", 0)
+    assert [holder for holder, _ in spans(table)] == [(0, 6), (6, 13), None, None, None]

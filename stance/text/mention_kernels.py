@@ -1,0 +1,283 @@
+"""Mention kernels: the compiled search for names in the UTF-8 of many texts.
+
+They find what `Lexicon.find` finds, and say of a text that they cannot tell; a test compares the two. The bytes
+must be valid UTF-8, each text on its own. Imported where they are used: numba takes a second.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+
+from stance.text.name_tree import (
+    BLANK,
+    EDGES,
+    IN_WORD,
+    IS_END,
+    JOINED,
+    LETTER,
+    N_CAPITALS,
+    N_EDGES,
+    NAME_OF,
+    NO_CHILD,
+    NO_END,
+    ROOT,
+    UNDECIDED,
+    UNSURE_END,
+)
+
+_compiled = numba.njit(cache=True, nogil=True, error_model="numpy")
+_inlined = numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")
+
+# Instead of a name: none, or an excluded phrase or another's handle; the address of a site.
+NOTHING, URL = -1, -3
+ROW, NAME, START, END = range(4)
+_AT, _HASH, _SPACE = map(ord, "@# ")
+_FIRST_NON_ASCII = 0x80
+
+
+@_compiled
+def scan(data: Any, offsets: Any, row: Any, tree: Any, kinds: Any, found: Any, undecided: Any) -> Any:  # noqa: ANN401
+    """Fill `found` with the mentions of the texts from `row` on, until there may be no room for the next text's.
+
+    Parameters
+    ----------
+    data, offsets : numpy.ndarray of uint8, of int64 (n_texts + 1,)
+        The texts as Arrow holds them.
+    row : int
+        Where to begin.
+    tree : NameTree
+    kinds : numpy.ndarray of uint8
+        As `character_kinds` returns them.
+    found : numpy.ndarray of int64, shape (at least as many as the longest text has bytes, 4)
+        Filled with the row, the name, the start and the end (code points) of each mention.
+    undecided : numpy.ndarray of bool, shape (n_texts,)
+        Set for each text that only `Lexicon.find` can read.
+
+    Returns
+    -------
+    (int, int)
+        The row to go on with, and how many mentions were found.
+    """
+    n_found = 0
+    while row < len(offsets) - 1:
+        begin, end = offsets[row], offsets[row + 1]
+        if n_found + end - begin > len(found):
+            break
+        n_here = _read(data, begin, end, tree, kinds, found[n_found:])
+        if n_here == UNDECIDED:
+            undecided[row] = True
+        else:
+            found[n_found : n_found + n_here, ROW] = row
+            n_found += n_here
+        row += 1
+    return row, n_found
+
+
+@_compiled
+def _read(data: Any, begin: Any, end: Any, tree: Any, kinds: Any, found: Any) -> Any:  # noqa: ANN401
+    """Fill `found` with the mentions of one text and return their number, or `UNDECIDED`."""
+    nodes, openers, named_urls = tree
+    n_found = 0
+    i = begin
+    before = begin  # the bytes before `i` that are no code points of the text
+    joined = False
+    while i < end:
+        if not joined and (i + 3 >= end or openers[_opener(data, i)]):
+            name, stop = _find_at(data, begin, i, end, nodes, kinds)
+            if name == UNDECIDED or (name == URL and named_urls):
+                return UNDECIDED
+            if stop > i:
+                within = _continuations(data, i, stop)
+                if name >= 0:
+                    found[n_found, NAME] = name
+                    found[n_found, START] = i - before
+                    found[n_found, END] = stop - before - within
+                    n_found += 1
+                i = stop
+                before += within
+                joined = _ends_joined(data, stop, kinds)
+                continue
+        byte = data[i]
+        if byte < _FIRST_NON_ASCII:
+            joined = kinds[byte] & JOINED != 0
+            i += 1
+        else:
+            code, size = _decode(data, i)
+            joined = kinds[code] & JOINED != 0
+            i += size
+            before += size - 1
+    return n_found
+
+
+@_inlined
+def _find_at(data: Any, begin: Any, i: Any, end: Any, nodes: Any, kinds: Any) -> Any:  # noqa: ANN401
+    """Return the name at a place where one may begin, and where to read on; `NOTHING` and `i` if there is none."""
+    if data[i] == _AT:
+        return _handle(data, i, end, nodes, kinds)
+    stop = _url_end(data, i, end, kinds)
+    if stop > i:
+        return URL, stop
+    return _longest(data, begin, i, end, nodes, kinds)
+
+
+@_inlined
+def _longest(data: Any, begin: Any, start: Any, end: Any, nodes: Any, kinds: Any) -> Any:  # noqa: ANN401
+    """Return the longest name whose case fits: of those that end where a word does, or of the longest of all."""
+    any_case = start > begin and data[start - 1] == _HASH
+    name, stop = NOTHING, start
+    last_name, last_stop = NOTHING, start
+    node = ROOT
+    i = start
+    while i < end:
+        code, i = _letter(data, i, end, kinds)
+        node = _child(nodes, node, code)
+        if node == NO_CHILD:
+            break
+        if node == UNDECIDED:
+            return UNDECIDED, start
+        if nodes[node + IS_END] != NO_END and not (i < end and kinds[_decode(data, i)[0]] & IN_WORD):
+            if nodes[node + IS_END] == UNSURE_END:
+                return UNDECIDED, start
+            fits = any_case or _case_fits(data, start, nodes, node, kinds)
+            last_name, last_stop = (nodes[node + NAME_OF], i) if fits else (NOTHING, start)
+            if fits and kinds[code] & IN_WORD:
+                name, stop = last_name, last_stop
+    if last_stop > start:
+        return last_name, last_stop
+    return name, stop
+
+
+@_compiled
+def _case_fits(data: Any, i: Any, nodes: Any, node: Any, kinds: Any) -> Any:  # noqa: ANN401
+    """Say whether each capital of the name that ends at a node stands in the text, too."""
+    first = node + EDGES + 2 * nodes[node + N_EDGES]
+    for k in range(first, first + nodes[node + N_CAPITALS]):
+        code, i = _letter(data, i, len(data), kinds)
+        if nodes[k] != 0 and nodes[k] != code:
+            return False
+    return True
+
+
+@_compiled
+def _handle(data: Any, start: Any, end: Any, nodes: Any, kinds: Any) -> Any:  # noqa: ANN401
+    """Return the name that a handle is, whole and in any case, and its end; `start` if there is no handle."""
+    node = _child(nodes, ROOT, _AT)
+    i = start + 1
+    while i < end:
+        code, size = _decode(data, i)
+        if kinds[code] & LETTER == 0:
+            break
+        if node != NO_CHILD:
+            if code >= _FIRST_NON_ASCII:
+                return UNDECIDED, start
+            node = _child(nodes, node, code)
+            if node == UNDECIDED:
+                return UNDECIDED, start
+        i += size
+    if i == start + 1:
+        return NOTHING, start
+    if node == NO_CHILD or nodes[node + IS_END] == NO_END:
+        return NOTHING, i
+    return (UNDECIDED if nodes[node + IS_END] == UNSURE_END else nodes[node + NAME_OF]), i
+
+
+@_compiled
+def _url_end(data: Any, start: Any, end: Any, kinds: Any) -> Any:  # noqa: ANN401
+    """Return the end of the address of a site that starts here, `start` if none does."""
+    i = start
+    if _says(data, i, end, b"www."):
+        i += 4
+    elif _says(data, i, end, b"http://"):
+        i += 7
+    elif _says(data, i, end, b"https://"):
+        i += 8
+    else:
+        return start
+    first = i
+    while i < end:
+        code, size = _decode(data, i)
+        if kinds[code] & BLANK:
+            break
+        i += size
+    return i if i > first else start
+
+
+@_compiled
+def _says(data: Any, start: Any, end: Any, letters: Any) -> Any:  # noqa: ANN401
+    if start + len(letters) > end:
+        return False
+    for k in range(len(letters)):  # noqa: SIM110 - compiled
+        if data[start + k] != letters[k]:
+            return False
+    return True
+
+
+@_inlined
+def _opener(data: Any, i: Any) -> Any:  # noqa: ANN401
+    """Return where in `NameTree.openers` the next four bytes stand."""
+    return (data[i] & 63) << 15 | (data[i + 1] & 31) << 10 | (data[i + 2] & 31) << 5 | data[i + 3] & 31
+
+
+@_inlined
+def _letter(data: Any, i: Any, end: Any, kinds: Any) -> Any:  # noqa: ANN401
+    """Return the letter at a byte and where the next begins; a run of white space is one blank."""
+    code, size = _decode(data, i)
+    i += size
+    if kinds[code] & BLANK:
+        code = np.uint32(_SPACE)
+        while i < end:
+            following, size = _decode(data, i)
+            if kinds[following] & BLANK == 0:
+                break
+            i += size
+    return code, i
+
+
+@_inlined
+def _child(nodes: Any, node: Any, code: Any) -> Any:  # noqa: ANN401
+    child = np.int32(NO_CHILD)
+    first = node + EDGES
+    for edge in range(first, first + 2 * nodes[node + N_EDGES], 2):
+        if nodes[edge] == code:
+            child = nodes[edge + 1]
+            break
+    return child
+
+
+@_inlined
+def _decode(data: Any, i: Any) -> Any:  # noqa: ANN401
+    """Return the code point at a byte of valid UTF-8, and how many bytes it takes."""
+    first = np.uint32(data[i])
+    size = 1
+    code = first
+    if first >= 0xF0:
+        size = 4
+        code = (first & 0x07) << 18 | (data[i + 1] & 0x3F) << 12 | (data[i + 2] & 0x3F) << 6 | (data[i + 3] & 0x3F)
+    elif first >= 0xE0:
+        size = 3
+        code = (first & 0x0F) << 12 | (data[i + 1] & 0x3F) << 6 | (data[i + 2] & 0x3F)
+    elif first >= _FIRST_NON_ASCII:
+        size = 2
+        code = (first & 0x1F) << 6 | (data[i + 1] & 0x3F)
+    return np.uint32(code), size
+
+
+@_compiled
+def _continuations(data: Any, start: Any, end: Any) -> Any:  # noqa: ANN401
+    """Count the bytes that continue a code point."""
+    n = 0
+    for i in range(start, end):
+        n += data[i] & 0xC0 == 0x80
+    return n
+
+
+@_compiled
+def _ends_joined(data: Any, end: Any, kinds: Any) -> Any:  # noqa: ANN401
+    """Say whether nothing may start right after the character that ends here."""
+    i = end - 1
+    while data[i] & 0xC0 == 0x80:
+        i -= 1
+    return kinds[_decode(data, i)[0]] & JOINED != 0
