@@ -81,7 +81,7 @@ def open_parquet(path: Path, buffer_bytes: int = 0) -> Iterator[Any]:
         ...
     stance.core.errors.RefusedFileError: ...tables.py: is damaged or no Parquet file (...); get it anew
     """
-    options = {"page_checksum_verification": True, "buffer_size": buffer_bytes}
+    options = {"page_checksum_verification": True, "buffer_size": buffer_bytes, "pre_buffer": False}
     try:
         with _seekable(path) as source, pq.ParquetFile(source, **options) as file:
             yield file

@@ -18,7 +18,7 @@ from stance.scoring.sources import Part
 
 BATCH_ROWS = 16_384
 BATCH_BYTES = 8 << 20
-READ_ROWS = 1024
+READ_ROWS = 256
 BUFFER_BYTES = 1 << 20
 MAX_CHARS = 100_000
 
@@ -150,24 +150,23 @@ def _rows_at_once(file: Any, part: Part, text: str) -> int:  # noqa: ANN401 - py
 
 
 def _joined(held: list[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
-    return pa.Table.from_batches(held, schema if not held else None).select(schema.names)
+    """Return the rows as a table of one chunk a column."""
+    columns = [
+        pa.concat_arrays([one.column(name) for one in held] or [pa.array([], schema.field(name).type)])
+        for name in schema.names
+    ]
+    return pa.table(columns, schema=schema)
 
 
 def _decode(raw: RawBatch, name: str) -> pa.Array:
     """Return a column in its plain type; refuse bytes that are no text."""
     field = raw.table.schema.field(name)
-    chunks = []
-    first = raw.first_row
-    for chunk in raw.table.column(name).chunks:
-        array, problems = decode_column(field, chunk, first + 1)
-        if problems:
-            groups = raw.part.source.starts
-            raise TableError(raw.part.source.path, [name_row_group(one, groups) for one in problems], "row")
-        chunks.append(array)
-        first += len(chunk)
-    if not chunks:
-        return decode_column(field, pa.array([], field.type), 1)[0]
-    return pa.concat_arrays(chunks)
+    column = raw.table.column(name)
+    array, problems = decode_column(field, column.chunk(0), raw.first_row + 1)
+    if problems:
+        groups = raw.part.source.starts
+        raise TableError(raw.part.source.path, [name_row_group(one, groups) for one in problems], "row")
+    return array
 
 
 def _as_text(array: pa.Array) -> pa.Array:

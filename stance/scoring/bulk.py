@@ -128,7 +128,8 @@ def score(  # noqa: PLR0913 - each is an option of the command line
     found = find_sources(paths)
     columns = find_columns(found, Columns(text, id, holder, target), spans=not actors)
     parts = plan_parts(found)
-    options = asdict(columns) | {"actors": actors, "abstain_below": least, "truncate": truncate}
+    options = asdict(columns) | {"spans": list(columns.spans)}
+    options |= {"actors": actors, "abstain_below": least, "truncate": truncate}
     job = _describe(Path(model), classifier) | {"options": options}
     run = sha256_text(canonical_json([job, [source.name for source in found]]))[:16]
     key = sha256_text(canonical_json([job, [part.file for part in parts]]))

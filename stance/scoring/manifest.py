@@ -19,7 +19,7 @@ FORMAT = 1
 def write_manifest(folder: Path, record: dict[str, Any]) -> None:
     """Write the manifest of a folder with its own hash, last of all files."""
     sealed = record | {"sha256": sha256_text(canonical_json(record))}
-    write_text(folder / MANIFEST, json.dumps(sealed, indent=1, ensure_ascii=False) + "\n")
+    write_text(folder / MANIFEST, json.dumps(sealed, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
 
 
 def read_manifest(folder: str | Path) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from stance.core.files import canonical_json, replacing, sha256_file, write_text
 from stance.scoring.actor_rows import ACTOR
 from stance.scoring.answers import STATUSES
 from stance.scoring.sources import Part
+from stance.scoring.staging import LOCK
 
 GROUP_ROWS = 1 << 18
 NAMES = pa.dictionary(pa.int32(), pa.string())
@@ -96,9 +97,9 @@ def read_record(folder: Path, part: Part) -> dict[str, Any] | None:
 
 def clear_leftovers(folder: Path, parts: Iterable[Part]) -> None:
     """Remove what is neither one of these parts nor its record: of killed runs, of sources that changed."""
-    kept = {name for part in parts for name in (part.file, _record_path(folder, part).name)}
+    kept = {name for part in parts for name in (part.file, _record_path(folder, part).name)} | {LOCK}
     for path in folder.iterdir():
-        if path.name not in kept and (path.name.startswith(("part-", ".part-", "._manifest"))):
+        if path.name not in kept and path.is_file():
             path.unlink(missing_ok=True)
 
 

@@ -30,6 +30,8 @@ def staging_folder(output: Path, run: str) -> Path:
 def held(folder: Path) -> Iterator[None]:
     """Make a folder and hold it for one run; the hold ends with the process, however it ends.
 
+    If nothing was made in it, it goes.
+
     Raises
     ------
     BusyError
@@ -50,7 +52,11 @@ def held(folder: Path) -> Iterator[None]:
             mine = False
         if not mine:
             raise BusyError(f"{show(folder)}: another run is at work here; wait for it")
-        yield
+        try:
+            yield
+        finally:
+            if folder.is_dir() and [one.name for one in folder.iterdir()] == [LOCK]:
+                drop_staging(folder)
 
 
 def publish(staging: Path, output: Path, run: str) -> None:
