@@ -271,7 +271,13 @@ def predict(
 @click.option("--target", help="The column of targets; default: target, where there is one.")
 @click.option("--actors", is_flag=True, help="Find the actors in each sentence; a row for each, for sentiment.")
 @click.option("--abstain-below", type=float, help="Give no label where its probability is below this.")
-@click.option("--long-text", type=click.Choice(["error", "truncate"]), default="error", show_default=True)
+@click.option(
+    "--long-text",
+    type=click.Choice(["error", "truncate"]),
+    default="error",
+    show_default=True,
+    help="What to do with texts of over 100,000 characters.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace the scores of another job.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Threads; default: all cores.")
 def score(
@@ -311,6 +317,8 @@ def score(
         jobs=jobs,
     )
     click.echo(done.describe())
+    for path in done.leftovers:
+        click.echo(f"{path}: left unfinished by another job; remove it, or run that job again", err=True)
 
 
 @cli.command("explain")

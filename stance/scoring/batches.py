@@ -145,7 +145,7 @@ def _rows_at_once(file: Any, part: Part, text: str) -> int:  # noqa: ANN401 - py
             for i in range(group.num_columns)
             if group.column(i).path_in_schema == text
         ]
-        longest = max(longest, *(size / group.num_rows for size in sizes))
+        longest = max([longest, *(size / group.num_rows for size in sizes)])
     return int(min(READ_ROWS, max(16, BATCH_BYTES / longest)))
 
 

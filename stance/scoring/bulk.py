@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -18,48 +18,15 @@ from stance.classifiers.model_files import load_model
 from stance.core.errors import InputError, show
 from stance.core.files import canonical_json, sha256_file, sha256_text
 from stance.core.schemes import SCHEMES
-from stance.scoring.answers import STATUSES, find_least
+from stance.scoring.answers import find_least
 from stance.scoring.batches import read_part
 from stance.scoring.columns import Columns, find_columns, find_id_type
 from stance.scoring.in_order import map_in_order
-from stance.scoring.manifest import FORMAT, find_finished, write_manifest
-from stance.scoring.parts import clear_leftovers, read_record, remove_records, scores_schema, write_part
+from stance.scoring.manifest import FORMAT, Scored, find_finished, write_manifest
+from stance.scoring.parts import clear_leftovers, read_record, scores_schema, write_part
 from stance.scoring.sources import Part, find_sources, plan_parts
-from stance.scoring.staging import drop_staging, held, publish, staging_folder
+from stance.scoring.staging import drop_staging, held, publish, staging_folder, tidy
 from stance.scoring.worker import Labelled, Worker
-
-
-@dataclass(frozen=True)
-class Scored:
-    """What a run of `score` left.
-
-    Attributes
-    ----------
-    folder : Path
-    manifest : dict
-        As `stance.scoring.manifest.read_manifest` returns it.
-    n_parts, n_found : int
-        Parts in all, and those that an earlier run had finished.
-    """
-
-    folder: Path
-    manifest: dict[str, Any]
-    n_parts: int
-    n_found: int
-
-    @property
-    def status(self) -> dict[str, int]:
-        """Rows by status."""
-        counts = [part["status"] for part in self.manifest["parts"]]
-        return {name: sum(one[name] for one in counts) for name in STATUSES}
-
-    def describe(self) -> str:
-        """Return what was done, in a line."""
-        if self.n_found == self.n_parts:
-            return f"{self.folder}: complete already, nothing to do"
-        counts = ", ".join(f"{count:,} {name}" for name, count in self.status.items() if count)
-        kept = f"; {self.n_found:,} of {self.n_parts:,} parts were there from an earlier run" if self.n_found else ""
-        return f"{self.folder}: {sum(self.status.values()):,} rows ({counts or 'none'}){kept}"
 
 
 def score(  # noqa: PLR0913 - each is an option of the command line
@@ -140,6 +107,7 @@ def score(  # noqa: PLR0913 - each is an option of the command line
         done = find_finished(output, key, overwrite=overwrite)
         if done is not None:
             drop_staging(staging)
+            tidy(output, run)
             return Scored(output, done, len(parts), len(parts))
         clear_leftovers(staging, parts)
         records = {part.number: record for part in parts if (record := read_record(staging, part))}
@@ -152,7 +120,7 @@ def score(  # noqa: PLR0913 - each is an option of the command line
         write_manifest(staging, manifest)
         find_finished(output, key, overwrite=overwrite)  # something may have come there meanwhile
         publish(staging, output, run)
-        remove_records(output)
+        tidy(output, run)
     return Scored(output, manifest, len(parts), n_found)
 
 

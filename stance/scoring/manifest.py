@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import glob
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,48 @@ import pyarrow.parquet as pq
 
 from stance.core.errors import InputError, MissingDataError, RefusedFileError, StanceError, show
 from stance.core.files import canonical_json, sha256_file, sha256_text, write_text
+from stance.scoring.answers import STATUSES
 
 MANIFEST = "_manifest.json"
 FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a run of `score` left.
+
+    Attributes
+    ----------
+    folder : Path
+    manifest : dict
+        As `stance.scoring.manifest.read_manifest` returns it.
+    n_parts, n_found : int
+        Parts in all, and those that an earlier run had finished.
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+    n_parts: int
+    n_found: int
+
+    @property
+    def status(self) -> dict[str, int]:
+        """Rows by status."""
+        counts = [part["status"] for part in self.manifest["parts"]]
+        return {name: sum(one[name] for one in counts) for name in STATUSES}
+
+    def describe(self) -> str:
+        """Return what was done, in a line."""
+        if self.n_found == self.n_parts:
+            return f"{self.folder}: complete already, nothing to do"
+        counts = ", ".join(f"{count:,} {name}" for name, count in self.status.items() if count)
+        kept = f"; {self.n_found:,} of {self.n_parts:,} parts were there from an earlier run" if self.n_found else ""
+        return f"{self.folder}: {sum(self.status.values()):,} rows ({counts or 'none'}){kept}"
+
+    @property
+    def leftovers(self) -> list[Path]:
+        """What other jobs that were to write this folder have left unfinished beside it."""
+        return sorted(self.folder.parent.glob(f"{glob.escape(self.folder.name)}.staging-*"))
 
 
 def write_manifest(folder: Path, record: dict[str, Any]) -> None:

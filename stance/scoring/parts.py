@@ -103,12 +103,6 @@ def clear_leftovers(folder: Path, parts: Iterable[Part]) -> None:
             path.unlink(missing_ok=True)
 
 
-def remove_records(folder: Path) -> None:
-    """Remove the records once the manifest holds them."""
-    for path in folder.glob(".part-*.json"):
-        path.unlink(missing_ok=True)
-
-
 def _record_path(folder: Path, part: Part) -> Path:
     return folder / f".{Path(part.file).stem}.json"
 

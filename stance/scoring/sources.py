@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
 
@@ -117,6 +117,9 @@ def find_sources(paths: Sequence[str | Path]) -> list[Source]:
         found += [_open(file, file.relative_to(path).as_posix()) for file in files]
     if not found:
         raise InputError("no file to score; give a Parquet file, or a folder of them")
+    # One schema for all that are equal: a hundred thousand of them would fill the memory.
+    schemas: dict[pa.Schema, pa.Schema] = {}
+    found = [replace(source, schema=schemas.setdefault(source.schema, source.schema)) for source in found]
     seen: dict[str, Path] = {}
     for source in found:
         other = seen.setdefault(source.name, source.path)

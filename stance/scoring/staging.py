@@ -60,26 +60,35 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def publish(staging: Path, output: Path, run: str) -> None:
-    """Give a finished folder its name; scores of another job that stood there go, once the new ones have it.
+    """Give a finished folder its name; scores of another job that stood there step aside.
 
     Raises
     ------
     StorageError
         If the folders cannot be renamed.
     """
-    old = output.with_name(f"{output.name}.old-{run}")
     try:
         if output.is_dir() and any(output.iterdir()):
+            old = _old_folder(output, run)
             shutil.rmtree(old, ignore_errors=True)
             output.rename(old)
         staging.rename(output)
     except OSError as error:
         said = f"cannot be renamed to {show(output)}: {error.strerror or error}"
         raise StorageError(f"{show(staging)}: {said}") from error
-    (output / LOCK).unlink(missing_ok=True)
-    shutil.rmtree(old, ignore_errors=True)
+
+
+def tidy(output: Path, run: str) -> None:
+    """Remove what a run needs no more once its scores have their name, or left there when it was killed."""
+    for path in (*output.glob(".part-*.json"), output / LOCK):
+        path.unlink(missing_ok=True)
+    shutil.rmtree(_old_folder(output, run), ignore_errors=True)
 
 
 def drop_staging(staging: Path) -> None:
     """Remove the folder of a run that has nothing to do."""
     shutil.rmtree(staging, ignore_errors=True)
+
+
+def _old_folder(output: Path, run: str) -> Path:
+    return output.with_name(f"{output.name}.old-{run}")

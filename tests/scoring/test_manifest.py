@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 import random
+import shutil
 import signal
 import time
 
@@ -196,6 +197,27 @@ def test_what_is_there_is_kept_replaced_or_refused(tmp_path, model, write):
         score(model, path, out, abstain_below=0.7)
     score(model, path, out, abstain_below=0.7, overwrite=True)
     assert len(said(out)) == 9
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["in.parquet", "model.stance", "out"]
+
+
+@pytest.mark.parametrize("step", ["old moved", "new moved", "traces left"])
+def test_3_a_kill_while_scores_are_replaced(step, tmp_path, model, write, monkeypatch):
+    path, out = write("in.parquet", rows=9), tmp_path / "out"
+    score(model, path, out, abstain_below=0.7)
+    monkeypatch.setattr(bulk, "publish", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        score(model, path, out, overwrite=True)
+    monkeypatch.undo()
+    monkeypatch.setattr(bulk, "load_model", lambda _: LengthClassifier())
+    (staging,) = tmp_path.glob("out.staging-*")
+    out.rename(tmp_path / f"out.old-{staging.name.rpartition('-')[2]}")
+    if step != "old moved":
+        staging.rename(out)
+    if step == "traces left":
+        shutil.rmtree(next(tmp_path.glob("out.old-*")))
+    assert score(model, path, out, overwrite=True).n_found == 1
+    assert [row["status"] for row in said(out)] == ["ok"] * 9
+    assert len(files_of(out)) == 2
     assert sorted(file.name for file in tmp_path.iterdir()) == ["in.parquet", "model.stance", "out"]
 
 
