@@ -261,6 +261,66 @@ def predict(
     click.echo(f"{output}: {rows:,} rows")
 
 
+@cli.command("score")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("sources", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The folder to be made.")
+@click.option("--text", default="text", show_default=True, help="The column of sentences.")
+@click.option("--id", "id_column", help="The column of ids; default: a row's place in its file, from 0.")
+@click.option("--holder", help="The column of holders; default: holder, where there is one.")
+@click.option("--target", help="The column of targets; default: target, where there is one.")
+@click.option("--actors", is_flag=True, help="Find the actors in each sentence; a row for each, for sentiment.")
+@click.option("--abstain-below", type=float, help="Give no label where its probability is below this.")
+@click.option(
+    "--long-text",
+    type=click.Choice(["error", "truncate"]),
+    default="error",
+    show_default=True,
+    help="What to do with texts of over 100,000 characters.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace the scores of another job.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Threads; default: all cores.")
+def score(
+    model: Path,
+    sources: tuple[Path, ...],
+    output: Path,
+    text: str,
+    id_column: str | None,
+    holder: str | None,
+    target: str | None,
+    actors: bool,
+    abstain_below: float | None,
+    long_text: str,
+    overwrite: bool,
+    jobs: int | None,
+) -> None:
+    """Label the sentences of Parquet files, or of folders of them, however many; resumes by itself.
+
+    \b
+    Example:
+      stance score model.stance news/ -o scores/
+    """
+    from stance.scoring.bulk import score
+
+    done = score(
+        model,
+        sources,
+        output,
+        text=text,
+        id=id_column,
+        holder=holder,
+        target=target,
+        actors=actors,
+        abstain_below=abstain_below,
+        truncate=long_text == "truncate",
+        overwrite=overwrite,
+        jobs=jobs,
+    )
+    click.echo(done.describe())
+    for path in done.leftovers:
+        click.echo(f"{path}: left unfinished by another job; remove it, or run that job again", err=True)
+
+
 @cli.command("explain")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("sentence")

@@ -33,6 +33,7 @@ VERBS = [
     "report",
     "train",
     "predict",
+    "score",
     "explain",
 ]
 

@@ -43,7 +43,7 @@ def read_parquet(builder: TableBuilder) -> None:
         ...
     stance.core.errors.RefusedFileError: ...tables.py: is damaged or no Parquet file (...); get it anew
     """
-    with _opened(builder.path) as file:
+    with open_parquet(builder.path) as file:
         schema = file.schema_arrow
         builder.names(schema.names)
         builder.problems.extend(_odd_columns(schema))
@@ -57,10 +57,33 @@ def read_parquet(builder: TableBuilder) -> None:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    """Yield the Parquet file; what fails while it is open is damage, unless the disk says otherwise."""
+def open_parquet(path: Path, buffer_bytes: int = 0) -> Iterator[Any]:
+    """Yield a Parquet file whose checksums are verified; what fails while it is open is damage, or the disk.
+
+    Parameters
+    ----------
+    path : Path
+    buffer_bytes : int
+        Read a column that many bytes at a time; 0 reads the whole of it in each row group.
+
+    Raises
+    ------
+    RefusedFileError
+        If the file is damaged.
+    StorageError
+        If the disk fails.
+
+    Examples
+    --------
+    >>> with open_parquet(Path(__file__)) as file:
+    ...     file.metadata
+    Traceback (most recent call last):
+        ...
+    stance.core.errors.RefusedFileError: ...tables.py: is damaged or no Parquet file (...); get it anew
+    """
+    options = {"page_checksum_verification": True, "buffer_size": buffer_bytes, "pre_buffer": False}
     try:
-        with _seekable(path) as source, pq.ParquetFile(source, page_checksum_verification=True) as file:
+        with _seekable(path) as source, pq.ParquetFile(source, **options) as file:
             yield file
     except StanceError:
         raise
@@ -85,8 +108,14 @@ def _seekable(path: Path) -> Iterator[IO[bytes]]:
         yield unpacked
 
 
-def _plain(kind: pa.DataType) -> pa.DataType | None:
-    """Return the type that a column is read as, or None if it is refused."""
+def plain_type(kind: pa.DataType) -> pa.DataType | None:
+    """Return the type that a column is read as, or None if it is refused.
+
+    Examples
+    --------
+    >>> plain_type(pa.dictionary(pa.int8(), pa.large_string())), plain_type(pa.binary())
+    (DataType(string), None)
+    """
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     if _is_text(kind):
@@ -104,7 +133,7 @@ def _is_text(kind: pa.DataType) -> bool:
 
 def _odd_columns(schema: pa.Schema) -> list[Problem]:
     rule = "is of type {}, which is not read; write it as a string or leave it out"
-    odd = [field for field in schema if _plain(field.type) is None]
+    odd = [field for field in schema if plain_type(field.type) is None]
     return [Problem(rule.format(show(field.type)), column=field.name) for field in odd]
 
 
@@ -113,15 +142,21 @@ def _add(builder: TableBuilder, batch: pa.RecordBatch, first: int, groups: list[
     known = len(builder.problems)
     columns = {}
     for field, array in zip(batch.schema, batch.columns, strict=True):
-        columns[field.name], problems = _decoded(field, array, first)
+        columns[field.name], problems = decode_column(field, array, first)
         builder.problems.extend(problems)
     builder.add(columns, pa.array(range(first, first + batch.num_rows), pa.int64()))
-    builder.problems[known:] = [_by_row(problem, groups) for problem in builder.problems[known:]]
+    builder.problems[known:] = [name_row_group(problem, groups) for problem in builder.problems[known:]]
 
 
-def _decoded(field: pa.Field, array: pa.Array, first: int) -> tuple[pa.Array, list[Problem]]:
-    """Return a column of plain type, and the rows whose bytes are no UTF-8."""
-    kind = _plain(field.type)
+def decode_column(field: pa.Field, array: pa.Array, first: int) -> tuple[pa.Array, list[Problem]]:
+    """Return a column of plain type, and the rows whose bytes are no UTF-8; `first` numbers the first row.
+
+    Examples
+    --------
+    >>> decode_column(pa.field("text", pa.large_string()), pa.array(["truce"], pa.large_string()), 1)[1]
+    []
+    """
+    kind = plain_type(field.type)
     try:
         plain = array.cast(kind)
     except pa.ArrowInvalid as error:
@@ -143,7 +178,14 @@ def _is_utf8(scalar: pa.Scalar) -> bool:
     return True
 
 
-def _by_row(problem: Problem, groups: list[int]) -> Problem:
+def name_row_group(problem: Problem, groups: list[int]) -> Problem:
+    """Return a problem of a row, counted from 1, that names its row group; `groups` are the rows before each.
+
+    Examples
+    --------
+    >>> name_row_group(Problem("is odd", 7), [0, 5, 10]).rule
+    'is odd (row group 1, row 7)'
+    """
     row = problem.line or 1
     rule = f"{problem.rule} (row group {bisect_right(groups, row - 1) - 1}, row {row:,})"
     return replace(problem, line=None, rule=rule)

@@ -19,13 +19,14 @@ from stance.core.files import replacing
 from stance.data.rows import to_frame
 from stance.data.tables import LINE, read_table, require_columns, require_texts
 from stance.reporting.escaping import csv_cell
+from stance.scoring.answers import OK, STATUSES, find_least, find_status
+from stance.scoring.columns import SPANS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 BATCH_SENTENCES = 2048
 ADDED = ("prediction", "confidence", "status")
-SPANS = ("holder_start", "holder_end", "target_start", "target_end")
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 WRITTEN = (*SEPARATORS, ".jsonl", ".parquet")
 
@@ -75,7 +76,7 @@ def predict_file(
     if path.suffix not in WRITTEN:
         raise InputError(f"{show(path)}: write to one of {', '.join(WRITTEN)}")
     classifier = load_model(model)
-    least = _least(classifier, abstain_below, model)
+    least = find_least(classifier, abstain_below, model)
     table = read_table(source, separator=separator, encoding=encoding)
     require_columns(table, source, ["text"])
     require_texts(table, source, ["text"])
@@ -108,18 +109,8 @@ def read_unlabelled(source: str | Path, *, separator: str | None = None, encodin
     require_columns(table, source, ["text"])
     require_texts(table, source, ["text"])
     frame: pd.DataFrame = to_frame(_sentences(table))
-    return frame[[bool(text) and bool(text.strip()) for text in frame["text"]]].reset_index(drop=True)
-
-
-def _least(classifier: Any, abstain_below: float | None, model: str | Path) -> float:  # noqa: ANN401
-    """Return the probability below which no label is given."""
-    if abstain_below is None:
-        return float(getattr(classifier, "abstain_below", 0.0))
-    if not 0 <= abstain_below <= 1:
-        raise InputError(f"abstain_below is {abstain_below}, which is no probability; give one from 0 to 1")
-    if abstain_below and not hasattr(classifier, "predict_proba"):
-        raise InputError(f"{show(Path(model))}: gives no probabilities, so it cannot abstain; leave abstain_below out")
-    return abstain_below
+    worded: pd.DataFrame = frame[find_status(table.column("text")) == OK]
+    return worded.reset_index(drop=True)
 
 
 def _predict(
@@ -128,11 +119,11 @@ def _predict(
     least: float,
     progress: bool | None,
 ) -> tuple[pa.Array, pa.Array, pa.Array]:
-    texts = table.column("text").to_pylist()
-    status = ["missing_text" if t is None else "ok" if t.strip() else "empty_text" for t in texts]
-    rows = np.flatnonzero(np.array(status) == "ok")
-    labels: list[str | None] = [None] * len(texts)
-    confidence: list[float | None] = [None] * len(texts)
+    found = find_status(table.column("text"))
+    status = [STATUSES[code] for code in found]
+    rows = np.flatnonzero(found == OK)
+    labels: list[str | None] = [None] * len(status)
+    confidence: list[float | None] = [None] * len(status)
     sentences = _sentences(table)
     hidden = None if progress is None else not progress
     with tqdm(total=len(rows), unit=" sentences", unit_scale=True, disable=hidden) as bar:

@@ -100,7 +100,7 @@ def test_57_bad_utf8_in_a_dictionary(parquet_file):
 
 
 def test_58_a_column_that_does_not_fit_its_type(parquet_file, monkeypatch):
-    monkeypatch.setattr(parquet_tables, "_plain", lambda _: pa.int32())
+    monkeypatch.setattr(parquet_tables, "plain_type", lambda _: pa.int32())
     with pytest.raises(TableError, match=r'column "text": cannot be read as int32 .*\(row group 0, row 1\)'):
         read_table(parquet_file({"text": pa.array(WORDS)}))
 
