@@ -55,7 +55,8 @@ def make_plan(experiment: Experiment) -> list[Job]:
     Raises
     ------
     InputError
-        If two corpora of one name and scheme collide, or a protocol does not fit a corpus.
+        If two corpora of one name and scheme collide, a protocol does not fit a corpus, or nothing is left to run:
+        a classifier that does not speak a corpus's scheme is left out there.
     """
     jobs: list[Job] = []
     seen: set[tuple[str, str, str]] = set()
@@ -65,6 +66,8 @@ def make_plan(experiment: Experiment) -> list[Job]:
         seen.add((corpus.name, corpus.scheme.name, protocol))
         for fold in folds:
             jobs += _jobs(experiment, corpus, protocol, fold)
+    if not jobs:
+        raise InputError(f"{experiment.name}: none of its classifiers learns a scheme of its corpora")
     return jobs
 
 

@@ -26,4 +26,5 @@ def test_ten_million_sentences(fast, material, collected, benchmark):
         times = (ratio.ours_seconds / size) / (ratio.peer_seconds / SMALL)
         curve.append({"sentences": size, "seconds": ratio.ours_seconds, "times_a_sentence_of_ten_thousand": times})
     collected.curves["predict"] = curve
-    collected.add("seconds a sentence, 10^7 / 10^4", curve[-1]["times_a_sentence_of_ten_thousand"], at_most=1.1)
+    times = curve[-1]["times_a_sentence_of_ten_thousand"]
+    collected.add("seconds a sentence, 10^7 / 10^4", times, at_most=1.1, note=f"the most: {largest:,} sentences")
