@@ -115,7 +115,7 @@ def _columns_of(X: object) -> dict[str, list[Any]]:
             raise InputError(f'X has no column "text"; it has: {found or "none"}')
         if list(names).count("text") > 1:
             raise InputError('X has more than one column "text"')
-        wanted = [n for n in ("text", "holder", "target", *_SPAN_NAMES) if n in names]
+        wanted = [n for n in ("text", "holder", "target", *SPAN_NAMES) if n in names]
         return {name: _listed(X[name]) for name in wanted}  # type: ignore[index]
     if hasattr(X, "toarray") or getattr(X, "ndim", 1) != 1 or np.isscalar(X):
         raise InputTypeError(f"X is {_kind(X)}; give a 1-D sequence of texts, or a table with a text column")
@@ -124,7 +124,7 @@ def _columns_of(X: object) -> dict[str, list[Any]]:
     return {"text": _listed(X)}
 
 
-_SPAN_NAMES = ("holder_start", "holder_end", "target_start", "target_end")
+SPAN_NAMES = ("holder_start", "holder_end", "target_start", "target_end")
 
 
 def _listed(values: Any) -> list[Any]:  # noqa: ANN401 - any column of any library

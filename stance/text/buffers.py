@@ -1,0 +1,133 @@
+"""Buffers: a column of texts as the bytes that compiled loops read; Arrow's own are not copied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from stance.core.errors import InputError, InputTypeError, show
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Texts as UTF-8, one behind the other.
+
+    Attributes
+    ----------
+    data : numpy.ndarray of uint8
+    ends : numpy.ndarray of int64, shape (n_texts + 1,)
+        Text i is ``data[ends[i]:ends[i + 1]]``.
+    """
+
+    data: NDArray[np.uint8]
+    ends: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.ends) - 1
+
+    def __getitem__(self, row: int) -> str:
+        return self.data[self.ends[row] : self.ends[row + 1]].tobytes().decode("utf-8", "surrogatepass")
+
+    def slice(self, start: int, stop: int) -> Texts:
+        """Return some of them, not copied."""
+        return Texts(self.data, self.ends[start : stop + 1])
+
+
+def encode_texts(texts: Sequence[str]) -> Texts:
+    """Return texts as bytes; lone surrogates are kept, in three bytes each.
+
+    Examples
+    --------
+    >>> encode_texts(["é", "", "x"]).ends.tolist()
+    [0, 2, 2, 3]
+    """
+    joined = "".join(texts)
+    if joined.isascii():
+        lengths = map(len, texts)
+        data = joined.encode()
+    else:
+        coded = [text.encode("utf-8", "surrogatepass") for text in texts]
+        lengths = map(len, coded)
+        data = b"".join(coded)
+    ends = np.zeros(len(texts) + 1, np.int64)
+    np.cumsum(np.fromiter(lengths, np.int64, len(texts)), out=ends[1:])
+    return Texts(np.frombuffer(data, np.uint8), ends)
+
+
+def as_arrow(column: Any) -> pa.ChunkedArray | None:  # noqa: ANN401 - any column of any library
+    """Return the Arrow strings of a column that is kept as such, not copied; None for another.
+
+    A column of pyarrow, of pandas' ``str`` and Arrow-backed types, or of `datasets`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> len(as_arrow(pd.Series(["x", "y"], dtype="str"))), as_arrow(["x", "y"])
+    (2, None)
+    """
+    if hasattr(column, "array"):  # a pandas Series
+        column = column.array
+    if not isinstance(column, (pa.Array, pa.ChunkedArray)):
+        if not hasattr(column, "__arrow_array__"):
+            return None
+        column = column.__arrow_array__()
+    chunked = column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column])
+    kind = chunked.type.value_type if pa.types.is_dictionary(chunked.type) else chunked.type
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
+        return None
+    return chunked
+
+
+def read_chunks(column: pa.ChunkedArray) -> Iterator[Texts]:
+    """Yield the texts of an Arrow column, chunk by chunk.
+
+    Raises
+    ------
+    InputError
+        At a missing text, or bytes that are not UTF-8; the index is named.
+
+    Examples
+    --------
+    >>> [len(texts) for texts in read_chunks(pa.chunked_array([["a", "b"], ["c"]]))]
+    [2, 1]
+    """
+    row = 0
+    for chunk in column.chunks:
+        plain = chunk
+        if not (pa.types.is_string(chunk.type) or pa.types.is_large_string(chunk.type)):
+            plain = chunk.cast(pa.large_string())
+        if plain.null_count:
+            missing = int(np.flatnonzero(plain.is_null().to_numpy(zero_copy_only=False))[0])
+            raise InputError(f"X: row {row + missing} has no text: None")
+        _check_utf8(plain, row)
+        row += len(plain)
+        if len(plain):
+            yield _read_plain(plain)
+
+
+def _read_plain(array: pa.Array) -> Texts:
+    _, offsets, data = array.buffers()
+    width = np.int64 if pa.types.is_large_string(array.type) else np.int32
+    ends = np.frombuffer(offsets, width)[array.offset : array.offset + len(array) + 1].astype(np.int64)
+    return Texts(np.frombuffer(data, np.uint8) if data else np.empty(0, np.uint8), ends)
+
+
+def _check_utf8(array: pa.Array, first_row: int) -> None:
+    try:
+        array.validate(full=True)
+    except pa.ArrowInvalid:
+        pass
+    else:
+        return
+    raw = array.cast(pa.large_binary())
+    for i, value in enumerate(raw):
+        try:
+            value.as_py().decode()
+        except UnicodeDecodeError as error:
+            raise InputError(f"X: row {first_row + i} is not UTF-8: {show(error)}") from None
+    raise InputTypeError("X: the column of texts is a damaged Arrow array")

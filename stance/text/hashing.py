@@ -1,0 +1,231 @@
+"""Hashing: the n-grams of a sentence and of its parts as numbers; what the compiled loops do, in plain Python."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from stance.text.characters import fold_text
+from stance.text.segments import HOLDER, TARGET, Span
+
+# Apostrophes stay inside words ("don't"); single letters count.
+_WORD_OR_MARK: Final = re.compile(r"\w+(?:['’]\w+)*|[,;:—–()]")
+MARKS: Final = frozenset(",;:—–()")
+_CLAUSE_WORDS: Final = "but while whereas although though because after before who which that when if"
+CLAUSE_WORDS: Final = tuple(_CLAUSE_WORDS.split())
+WINDOW_TOKENS: Final = 4
+WORD_NGRAMS: Final = 2
+WINDOW_NGRAMS: Final = 3
+
+_MASK: Final = (1 << 64) - 1
+# Odd numbers with bits well mixed: that of Rust's FxHash, and the golden ratio's.
+LETTER_FACTOR: Final = 0x517CC1B727220A95
+WORD_FACTOR: Final = 0x9E3779B97F4A7C15
+# Above every ASCII letter, so that no two short words share a number; and a compiled loop adds and shifts for it.
+LETTER_BASE: Final = 257
+ROTATION: Final = 5
+
+# The parts of a sentence; each has columns of its own.
+PARTS: Final = (
+    "sentence",
+    "clause",
+    "left_of_holder",
+    "left_of_target",
+    "right_of_holder",
+    "right_of_target",
+    "forward",
+    "backward",
+    "near_holder",
+    "near_target",
+    "holder_names",
+    "target_names",
+    "characters",
+)
+
+
+class HashedPart(NamedTuple):
+    """A part of a sentence.
+
+    Attributes
+    ----------
+    name : str
+        One of `PARTS`.
+    hashes : list of int
+        64-bit hashes of its n-grams, repeated where an n-gram is.
+    """
+
+    name: str
+    hashes: list[int]
+
+
+class _Tokens(NamedTuple):
+    """The words of a sentence, its mentions replaced by role words; and those of the mentions.
+
+    Attributes
+    ----------
+    words : list of str
+    breaks : list of bool
+        Whether a clause mark stands before the word; one longer than `words`.
+    places : dict of str to int
+        The index of each role word.
+    names : dict of str to list of str
+        The words of each mention.
+    """
+
+    words: list[str]
+    breaks: list[bool]
+    places: dict[str, int]
+    names: dict[str, list[str]]
+
+
+def hash_parts(
+    text: str,
+    holder: Span | None = None,
+    target: Span | None = None,
+    *,
+    mask: bool = True,
+    segments: bool = True,
+    char_ngrams: tuple[int, int] | None = None,
+) -> Iterator[HashedPart]:
+    """Yield the parts of a sentence that hold an n-gram, with their hashes.
+
+    The parts are the whole sentence, and with marked mentions: the words up to the first and from the last,
+    those from mention to mention (``forward`` where the holder comes first), the target's clause, and four
+    words on either side of each mention. Mentions are replaced by role words. N-grams are of one or two
+    words, of up to three near a mention.
+
+    Parameters
+    ----------
+    text : str
+    holder, target : tuple of int or None
+        Code-point offsets, end exclusive; where both overlap, the holder is dropped.
+    mask : bool
+        Off, the words of the mentions are parts, too.
+    segments : bool
+        Off, only the whole sentence and the mentions' words are.
+    char_ngrams : (int, int), optional
+        Shortest and longest n-gram of characters within the words of the sentence.
+
+    Examples
+    --------
+    >>> parts = hash_parts("Tehran, for once, praised the Kremlin.", (0, 6), (30, 37))
+    >>> [(part.name, len(part.hashes)) for part in parts]
+    [('sentence', 11), ('left_of_holder', 1), ('right_of_target', 1), ('forward', 11), ('near_holder', 12),
+     ('near_target', 12), ('clause', 5)]
+    """
+    tokens = _tokenise(text, holder, target)
+    hashes = [hash_word(word) for word in tokens.words]
+    yield from _part("sentence", hashes, WORD_NGRAMS)
+    if segments and tokens.places:
+        yield from _mention_parts(tokens, hashes)
+    if not mask:
+        for role, words in tokens.names.items():
+            name = "holder_names" if role == HOLDER else "target_names"
+            yield from _part(name, [hash_word(word) for word in words], 1)
+    if char_ngrams:
+        cut = [gram for word in tokens.words for gram in _cut(word, *char_ngrams)]
+        if cut:
+            yield HashedPart("characters", [_salted(hash_word(gram), "characters") for gram in cut])
+
+
+def _mention_parts(tokens: _Tokens, hashes: list[int]) -> Iterator[HashedPart]:
+    placed = sorted((place, role) for role, place in tokens.places.items())
+    (first, first_role), (last, last_role) = placed[0], placed[-1]
+    yield from _part(f"left_of_{_short(first_role)}", hashes[: first + 1], WORD_NGRAMS)
+    yield from _part(f"right_of_{_short(last_role)}", hashes[last:], WORD_NGRAMS)
+    if len(placed) == 2:
+        name = "forward" if first_role == HOLDER else "backward"
+        yield from _part(name, hashes[first : last + 1], WORD_NGRAMS)
+    for place, role in placed:
+        near = hashes[max(0, place - WINDOW_TOKENS) : place + WINDOW_TOKENS + 1]
+        yield from _part(f"near_{_short(role)}", near, WINDOW_NGRAMS)
+    start = end = tokens.places.get(TARGET, first)
+    while start > 0 and not tokens.breaks[start] and tokens.words[start - 1] not in CLAUSE_WORDS:
+        start -= 1
+    end += 1
+    while end < len(hashes) and not tokens.breaks[end] and tokens.words[end] not in CLAUSE_WORDS:
+        end += 1
+    yield from _part("clause", hashes[start:end], WORD_NGRAMS)
+
+
+def _short(role: str) -> str:
+    return "holder" if role == HOLDER else "target"
+
+
+def _part(name: str, hashes: Sequence[int], longest: int) -> Iterator[HashedPart]:
+    found = []
+    for i, ngram in enumerate(hashes):
+        found.append(_salted(ngram, name))
+        for following in hashes[i + 1 : i + longest]:
+            ngram = ((_rotate(ngram) ^ following) * WORD_FACTOR) & _MASK  # noqa: PLW2901 - it grows by a word
+            found.append(_salted(ngram, name))
+    if found:
+        yield HashedPart(name, found)
+
+
+def _tokenise(text: str, holder: Span | None, target: Span | None) -> _Tokens:
+    if holder and target and holder[0] < target[1] and target[0] < holder[1]:
+        holder = None
+    tokens = _Tokens([], [False], {}, {})
+    at = 0
+    for (start, stop), role in sorted((span, role) for span, role in ((holder, HOLDER), (target, TARGET)) if span):
+        _add_words(tokens, text[at:start])
+        tokens.places[role] = len(tokens.words)
+        tokens.words.append(role)
+        tokens.breaks.append(False)
+        tokens.names[role] = [word for word in _find_words(text[start:stop]) if word not in MARKS]
+        at = stop
+    _add_words(tokens, text[at:])
+    return tokens
+
+
+def _add_words(tokens: _Tokens, text: str) -> None:
+    for found in _find_words(text):
+        if found in MARKS:
+            tokens.breaks[-1] = True
+        else:
+            tokens.words.append(found)
+            tokens.breaks.append(False)
+
+
+def _find_words(text: str) -> list[str]:
+    return [word.replace("’", "'") for word in _WORD_OR_MARK.findall(fold_text(text))]
+
+
+def _cut(word: str, shortest: int, longest: int) -> Iterator[str]:
+    """Yield the n-grams of a word and the blanks around it, from each letter on."""
+    padded = f" {word} "
+    for start in range(len(padded)):
+        for stop in range(start + shortest, min(start + longest, len(padded)) + 1):
+            yield padded[start:stop]
+
+
+@functools.lru_cache(maxsize=65_536)
+def hash_word(word: str) -> int:
+    """Return the 64-bit hash of a word.
+
+    Examples
+    --------
+    >>> hex(hash_word("truce")), hash_word("")
+    ('0x6e9103733b108b5f', 0)
+    """
+    found = 0
+    for letter in word:
+        found = (found * LETTER_BASE + ord(letter)) & _MASK
+    return (found * LETTER_FACTOR) & _MASK
+
+
+def _rotate(number: int) -> int:
+    return ((number << ROTATION) | (number >> (64 - ROTATION))) & _MASK
+
+
+@functools.cache
+def salt(part: str) -> int:
+    """Return the number that parts the columns of one part of a sentence from those of another."""
+    return 0 if part == "sentence" else hash_word(part)
+
+
+def _salted(number: int, part: str) -> int:
+    return ((number ^ salt(part)) * WORD_FACTOR) & _MASK

@@ -1,0 +1,453 @@
+"""Kernels: the compiled loops over the bytes of texts. Words, n-grams, hashes and scores in one pass.
+
+They do what `stance.text.hashing` does in plain Python; a test compares the two. Nothing is read outside of the
+arrays, whatever the bytes are: what is no UTF-8 parts words. Imported where they are used: numba takes a second.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from stance.text import hashing
+from stance.text.characters import RARE, fold_table
+from stance.text.segments import HOLDER, TARGET
+
+_compiled = numba.njit(cache=True, nogil=True, error_model="numpy")
+_inlined = numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")
+
+LETTER_FACTOR = np.uint64(hashing.LETTER_FACTOR)
+WORD_FACTOR = np.uint64(hashing.WORD_FACTOR)
+LEFT, RIGHT, EIGHT = np.uint64(hashing.ROTATION), np.uint64(64 - hashing.ROTATION), np.uint64(8)
+HOLDER_HASH, TARGET_HASH = (np.uint64(hashing.hash_word(role)) for role in (HOLDER, TARGET))
+SALTS = np.array([hashing.salt(part) for part in hashing.PARTS], np.uint64)
+PARTS = {part: index for index, part in enumerate(hashing.PARTS)}
+SENTENCE, CLAUSE = PARTS["sentence"], PARTS["clause"]
+LEFT_OF, RIGHT_OF = PARTS["left_of_holder"], PARTS["right_of_holder"]
+FORWARD, BACKWARD = PARTS["forward"], PARTS["backward"]
+NEAR, NAMES, CHARACTERS = PARTS["near_holder"], PARTS["holder_names"], PARTS["characters"]
+WINDOW, WORD_NGRAMS, WINDOW_NGRAMS = hashing.WINDOW_TOKENS, hashing.WORD_NGRAMS, hashing.WINDOW_NGRAMS
+MAX_PARTS = len(PARTS)
+_CLAUSE_WORDS = np.array([hashing.hash_word(word) for word in hashing.CLAUSE_WORDS], np.uint64)
+# Sorted into a table by the first bits of the hash: one look tells.
+_CLAUSE_BITS = 10
+_CLAUSE_SHIFT = np.uint64(64 - _CLAUSE_BITS)
+CLAUSE_TABLE = np.zeros(1 << _CLAUSE_BITS, np.uint64)
+CLAUSE_TABLE[_CLAUSE_WORDS >> _CLAUSE_SHIFT] = _CLAUSE_WORDS
+if np.count_nonzero(CLAUSE_TABLE) != len(_CLAUSE_WORDS):  # pragma: no cover - a fact of the words above
+    raise AssertionError("two clause words share a place in the table")
+_RARE = np.uint32(RARE)
+_MARK = np.zeros(0x2020, np.bool_)
+_MARK[[ord(mark) for mark in hashing.MARKS]] = True
+APOSTROPHE, TYPOGRAPHIC = 0x27, 0x2019
+NO_SPAN = -1
+BLANK = 0x20
+_ROLE_LETTERS = np.array([[*map(ord, f" {role} "), 0] for role in (HOLDER, TARGET)], np.uint32)
+# What reading a text may come to.
+OK, RARE_LETTER, BAD_SPAN = 0, 1, 2
+# In a table of classes: a byte that wants a closer look.
+SPECIAL = 0xFF
+
+
+def make_classes(segments: bool, with_letters: bool) -> NDArray[np.uint8]:
+    """Return what each byte is, shape (256,): its small letter, 0 where it parts words, or `SPECIAL`."""
+    classes = np.full(256, SPECIAL, np.uint8)
+    if not with_letters:
+        table = fold_table()[:128]
+        classes[:128] = table
+        classes[APOSTROPHE] = SPECIAL
+        if segments:
+            classes[[ord(mark) for mark in hashing.MARKS if mark.isascii()]] = SPECIAL
+    return classes
+
+
+@_compiled
+def _scratch(ends, segments, with_names, char_ngrams):
+    """Return arrays that are large enough for the longest of some texts, whatever it holds."""
+    longest = 0
+    for row in range(len(ends) - 1):
+        longest = max(longest, ends[row + 1] - ends[row])
+    n_words = longest // 2 + 8
+    n_letters = longest + 3 * n_words + 32 if char_ngrams[1] else 0
+    n_columns = 2 * n_words + n_letters * (char_ngrams[1] - char_ngrams[0] + 1)
+    n_columns += (4 * n_words + 80 if segments else 0) + (n_words if with_names else 0)
+    return (
+        np.empty(n_words, np.uint64),
+        np.empty(longest + 1, np.int64),
+        np.empty(n_words, np.uint64),
+        np.empty(n_words, np.uint8),
+        np.empty(n_letters, np.uint32),
+        np.empty(6, np.int64),
+        np.empty(n_columns, np.uint32),
+        np.empty(MAX_PARTS, np.int64),
+        np.empty(MAX_PARTS, np.int64),
+    )
+
+
+@_inlined
+def _step(word, code):
+    return word + (word << EIGHT) + np.uint64(code)
+
+
+@_inlined
+def _join(ngram, word):
+    return (((ngram << LEFT) | (ngram >> RIGHT)) ^ word) * WORD_FACTOR
+
+
+@_inlined
+def _decode(data, i, stop):
+    """Return the code point at a byte, and where the next one begins; 0 of bytes that are no UTF-8."""
+    first = np.uint32(data[i])
+    if first < 0x80:
+        return first, i + 1
+    if first < 0xE0:
+        if i + 2 > stop:
+            return np.uint32(0), stop
+        return ((first & np.uint32(0x1F)) << np.uint32(6)) | (np.uint32(data[i + 1]) & np.uint32(0x3F)), i + 2
+    if first < 0xF0:
+        if i + 3 > stop:
+            return np.uint32(0), stop
+        second, third = np.uint32(data[i + 1]) & np.uint32(0x3F), np.uint32(data[i + 2]) & np.uint32(0x3F)
+        return ((first & np.uint32(0x0F)) << np.uint32(12)) | (second << np.uint32(6)) | third, i + 3
+    if i + 4 > stop:
+        return np.uint32(0), stop
+    second, third = np.uint32(data[i + 1]) & np.uint32(0x3F), np.uint32(data[i + 2]) & np.uint32(0x3F)
+    fourth = np.uint32(data[i + 3]) & np.uint32(0x3F)
+    code = ((first & np.uint32(0x07)) << np.uint32(18)) | (second << np.uint32(12)) | (third << np.uint32(6)) | fourth
+    return code, i + 4
+
+
+@_compiled
+def read_words(data, start, stop, spans, folds, classes, with_letters, words, marks, names, name_roles, letters, found):
+    """Read one text into words; return OK, RARE_LETTER or BAD_SPAN.
+
+    `spans` are the code-point offsets of holder and target, -1 for none. Into `words` go the hashes of the words,
+    a role word in the place of each mention; into `marks`, before which words clause marks stand; into `names`, the
+    words of the mentions; into `letters`, where wanted, the words' letters with a blank on either side and 0 between
+    them; into `found` the lengths of the four, and the places of holder and target.
+    """
+    holder_start, holder_end, target_start, target_end = spans[0], spans[1], spans[2], spans[3]
+    if 0 <= holder_start < target_end and 0 <= target_start < holder_end:
+        holder_start = NO_SPAN
+    n_words = n_marks = n_names = n_letters = 0
+    holder_place = target_place = role = edge = NO_SPAN
+    if holder_start >= 0:
+        edge = holder_start
+    if target_start >= 0 and (edge < 0 or target_start < edge):
+        edge = target_start
+    word = np.uint64(0)
+    in_word = 0
+    i = start
+    more_bytes = start  # than code points, before the one at i
+    limit = stop if edge < 0 else min(stop, edge + more_bytes)
+    while True:
+        # Most bytes are read here, where no branch depends on them: a wrongly foreseen one costs ten letters.
+        while i < limit:
+            folded = classes[data[i]]
+            if folded == SPECIAL:
+                break
+            words[n_words] = word * LETTER_FACTOR
+            is_letter = np.int64(folded != 0)
+            n_words += in_word & (1 - is_letter)
+            word = _step(word, folded) & np.uint64(-is_letter)
+            in_word = is_letter
+            i += 1
+        code = np.uint32(0)
+        is_letter = 0
+        at_edge = i >= limit
+        if not at_edge:
+            code, after = _decode(data, i, stop)
+            folded = folds[code] if code < len(folds) else _RARE
+            if folded == _RARE:
+                return RARE_LETTER
+            more_bytes += after - i - 1
+            i = after
+            limit = stop if edge < 0 else min(stop, edge + more_bytes)
+            if in_word and (code == APOSTROPHE or code == TYPOGRAPHIC) and i < limit:
+                following = _decode(data, i, stop)[0]
+                if following >= len(folds) or folds[following] != 0:
+                    folded = np.uint32(APOSTROPHE)
+            is_letter = np.int64(folded != 0)
+        if is_letter:
+            word = _step(word, folded)
+            if with_letters and role < 0:
+                if not in_word:
+                    letters[n_letters] = BLANK
+                    n_letters += 1
+                letters[n_letters] = folded
+                n_letters += 1
+            in_word = 1
+            continue
+        if in_word:
+            words[n_words] = word * LETTER_FACTOR
+            n_words += 1
+            word = np.uint64(0)
+            in_word = 0
+            if with_letters and role < 0:
+                letters[n_letters], letters[n_letters + 1] = BLANK, 0
+                n_letters += 2
+        if not at_edge:
+            if code < len(_MARK) and _MARK[code] and role < 0:
+                marks[n_marks] = n_words
+                n_marks += 1
+            continue
+        while i - more_bytes == edge:
+            if role >= 0:
+                place = target_place if role else holder_place
+                for j in range(place + 1, n_words):
+                    names[n_names], name_roles[n_names] = words[j], role
+                    n_names += 1
+                n_words = place + 1
+                role = edge = NO_SPAN
+                if holder_place < 0:
+                    edge = holder_start
+                if target_place < 0 and target_start >= 0:
+                    edge = target_start
+                continue
+            if i - more_bytes == holder_start and holder_place < 0:
+                holder_place, role, edge = n_words, 0, holder_end
+                words[n_words] = HOLDER_HASH
+            else:
+                target_place, role, edge = n_words, 1, target_end
+                words[n_words] = TARGET_HASH
+            n_words += 1
+            if with_letters:
+                for letter in _ROLE_LETTERS[role]:
+                    letters[n_letters] = letter
+                    n_letters += 1
+        limit = stop if edge < 0 else min(stop, edge + more_bytes)
+        if i >= stop:
+            break
+    found[0], found[1], found[2], found[3] = n_words, n_marks, n_names, n_letters
+    found[4], found[5] = holder_place, target_place
+    return OK if edge < 0 else BAD_SPAN
+
+
+@_compiled
+def _add_ngrams(words, first, last, longest, part, shift, columns, n):
+    """Append the columns of the n-grams of some words; return how many columns there are."""
+    salt = SALTS[part]
+    for i in range(first, last):
+        ngram = words[i]
+        columns[n] = ((ngram ^ salt) * WORD_FACTOR) >> shift
+        n += 1
+        for j in range(i + 1, min(i + longest, last)):
+            ngram = _join(ngram, words[j])
+            columns[n] = ((ngram ^ salt) * WORD_FACTOR) >> shift
+            n += 1
+    return n
+
+
+@_compiled
+def find_columns(
+    words,
+    marks,
+    names,
+    name_roles,
+    letters,
+    found,
+    shift,
+    segments,
+    with_names,
+    char_ngrams,
+    columns,
+    kinds,
+    ends,
+):
+    """Find the columns of a text's n-grams, part by part; return how many parts there are.
+
+    Part i has its number among `PARTS` in ``kinds[i]``, and ends at ``ends[i]`` in `columns`.
+    """
+    n_words, n_marks, n_names, n_letters = found[0], found[1], found[2], found[3]
+    holder_place, target_place = found[4], found[5]
+    n = _add_ngrams(words, 0, n_words, WORD_NGRAMS, SENTENCE, shift, columns, 0)
+    kinds[0], ends[0] = SENTENCE, n
+    parts = 1 if n else 0
+    if segments and (holder_place >= 0 or target_place >= 0):
+        target_first = holder_place < 0 or 0 <= target_place < holder_place
+        target_last = holder_place < 0 or target_place > holder_place
+        first = target_place if target_first else holder_place
+        last = target_place if target_last else holder_place
+        n = _add_ngrams(words, 0, first + 1, WORD_NGRAMS, LEFT_OF + target_first, shift, columns, n)
+        kinds[parts], ends[parts] = LEFT_OF + target_first, n
+        n = _add_ngrams(words, last, n_words, WORD_NGRAMS, RIGHT_OF + target_last, shift, columns, n)
+        kinds[parts + 1], ends[parts + 1] = RIGHT_OF + target_last, n
+        parts += 2
+        if first < last:
+            kind = BACKWARD if target_first else FORWARD
+            n = _add_ngrams(words, first, last + 1, WORD_NGRAMS, kind, shift, columns, n)
+            kinds[parts], ends[parts] = kind, n
+            parts += 1
+        for role in range(2):
+            place = target_place if role else holder_place
+            if place >= 0:
+                nearest, farthest = max(0, place - WINDOW), min(n_words, place + WINDOW + 1)
+                n = _add_ngrams(words, nearest, farthest, WINDOW_NGRAMS, NEAR + role, shift, columns, n)
+                kinds[parts], ends[parts] = NEAR + role, n
+                parts += 1
+        focus = target_place if target_place >= 0 else first
+        clause_first, clause_last = 0, n_words
+        for i in range(n_marks):
+            if marks[i] <= focus:
+                clause_first = marks[i]
+            elif marks[i] < clause_last:
+                clause_last = marks[i]
+        for i in range(focus - 1, clause_first - 1, -1):
+            if CLAUSE_TABLE[words[i] >> _CLAUSE_SHIFT] == words[i]:
+                clause_first = i + 1
+                break
+        for i in range(focus + 1, clause_last):
+            if CLAUSE_TABLE[words[i] >> _CLAUSE_SHIFT] == words[i]:
+                clause_last = i
+                break
+        n = _add_ngrams(words, clause_first, clause_last, WORD_NGRAMS, CLAUSE, shift, columns, n)
+        kinds[parts], ends[parts] = CLAUSE, n
+        parts += 1
+    if with_names:
+        for role in range(2):
+            before = n
+            for i in range(n_names):
+                if name_roles[i] == role:
+                    columns[n] = ((names[i] ^ SALTS[NAMES + role]) * WORD_FACTOR) >> shift
+                    n += 1
+            if n > before:
+                kinds[parts], ends[parts] = NAMES + role, n
+                parts += 1
+    if n_letters:
+        before = n
+        for i in range(n_letters):
+            ngram = np.uint64(0)
+            for j in range(i, min(i + char_ngrams[1], n_letters)):
+                if letters[j] == 0:
+                    break
+                ngram = _step(ngram, letters[j])
+                if j - i + 1 >= char_ngrams[0]:
+                    columns[n] = (((ngram * LETTER_FACTOR) ^ SALTS[CHARACTERS]) * WORD_FACTOR) >> shift
+                    n += 1
+        if n > before:
+            kinds[parts], ends[parts] = CHARACTERS, n
+            parts += 1
+    return parts
+
+
+@_compiled
+def hash_texts(
+    data,
+    ends,
+    spans,
+    folds,
+    classes,
+    shift,
+    segments,
+    with_names,
+    char_ngrams,
+    part_weights,
+    importance,
+    rows,
+    columns,
+    values,
+    states,
+):
+    """Write the matrix of some texts: `columns` and `values` by row, `rows` their ends, `states` how reading went.
+
+    `importance` is the weight of each column. With arrays of no room, only `rows` and `states` are written: how
+    much room is needed.
+    """
+    words, marks, names, name_roles, letters, found, text_columns, kinds, part_ends = _scratch(
+        ends, segments, with_names, char_ngrams
+    )
+    written = 0
+    for row in range(len(ends) - 1):
+        states[row] = read_words(
+            data, ends[row], ends[row + 1], spans[row if len(spans) > 1 else 0], folds, classes, char_ngrams[1] > 0,
+            words, marks, names, name_roles, letters, found,
+        )  # fmt: skip
+        if states[row] == OK:
+            parts = find_columns(
+                words, marks, names, name_roles, letters, found, shift, segments, with_names, char_ngrams,
+                text_columns, kinds, part_ends,
+            )  # fmt: skip
+            first = 0
+            for part in range(parts):
+                last = part_ends[part]
+                if len(columns):
+                    length = 0.0
+                    for i in range(first, last):
+                        length += importance[text_columns[i]] * importance[text_columns[i]]
+                    scale = part_weights[kinds[part]] / np.sqrt(length) if length > 0 else 0.0
+                    for i in range(first, last):
+                        columns[written + i] = text_columns[i]
+                        values[written + i] = scale * importance[text_columns[i]]
+                first = last
+            written += first
+        rows[row + 1] = written
+
+
+@_inlined
+def _sum_rows(weights, columns, first, last, block):
+    """Return the sums of four neighbouring weights over some columns."""
+    a = b = c = d = np.float32(0)
+    for i in range(first, last):
+        column = columns[i]
+        a += weights[column, block]
+        b += weights[column, block + 1]
+        c += weights[column, block + 2]
+        d += weights[column, block + 3]
+    return a, b, c, d
+
+
+@_compiled
+def score_texts(
+    data,
+    ends,
+    spans,
+    folds,
+    classes,
+    shift,
+    segments,
+    with_names,
+    char_ngrams,
+    part_weights,
+    weights,
+    scores,
+    states,
+):
+    """Write the scores of some texts, shape (n_texts, n_weights - 1); `states` says how reading went.
+
+    A row of `weights` holds a column's weight for each class, zeros up to a multiple of four, and last the square of
+    the column's importance, by which a part is brought to length 1.
+    """
+    words, marks, names, name_roles, letters, found, columns, kinds, part_ends = _scratch(
+        ends, segments, with_names, char_ngrams
+    )
+    n_weights, n_classes = weights.shape[1], scores.shape[1]
+    for row in range(len(ends) - 1):
+        scores[row] = 0.0
+        states[row] = read_words(
+            data, ends[row], ends[row + 1], spans[row if len(spans) > 1 else 0], folds, classes, char_ngrams[1] > 0,
+            words, marks, names, name_roles, letters, found,
+        )  # fmt: skip
+        if states[row] != OK:
+            continue
+        parts = find_columns(
+            words, marks, names, name_roles, letters, found, shift, segments, with_names, char_ngrams,
+            columns, kinds, part_ends,
+        )  # fmt: skip
+        first = 0
+        for part in range(parts):
+            last = part_ends[part]
+            scale = np.float32(0)
+            for block in range(n_weights - 4, -1, -4):
+                a, b, c, d = _sum_rows(weights, columns, first, last, block)
+                if block == n_weights - 4:
+                    scale = part_weights[kinds[part]] / np.sqrt(d) if d > 0 else np.float32(0)
+                if block < n_classes:
+                    scores[row, block] += scale * a
+                if block + 1 < n_classes:
+                    scores[row, block + 1] += scale * b
+                if block + 2 < n_classes:
+                    scores[row, block + 2] += scale * c
+                if block + 3 < n_classes:
+                    scores[row, block + 3] += scale * d
+            first = last

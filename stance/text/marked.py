@@ -1,0 +1,156 @@
+"""Marked texts: X as compiled loops read it, bytes and offsets; large columns of Arrow are not copied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from stance.core.errors import InputError
+from stance.text.buffers import Texts, as_arrow, encode_texts, read_chunks
+from stance.text.characters import fold_text
+from stance.text.inputs import SPAN_NAMES, Sentences, read_sentences
+from stance.text.segments import Span
+
+NO_SPANS = np.full((1, 4), -1, np.int32)
+_NAMES = ("holder", "target")
+
+
+@dataclass(frozen=True)
+class Marked:
+    """Texts with the spans of their mentions.
+
+    Attributes
+    ----------
+    texts : Texts
+    spans : numpy.ndarray of int32, shape (n_texts, 4), or (1, 4) for texts without mentions
+        ``holder_start, holder_end, target_start, target_end`` in code points; -1 for none.
+    first_row : int
+        The index of the first text in what was read.
+    """
+
+    texts: Texts
+    spans: NDArray[np.int32]
+    first_row: int = 0
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def batches(self, n_texts: int) -> Iterator[Marked]:
+        """Yield the texts in order, so many at a time, not copied."""
+        for start in range(0, len(self), n_texts):
+            stop = min(start + n_texts, len(self))
+            spans = self.spans if len(self.spans) == 1 else self.spans[start:stop]
+            yield Marked(self.texts.slice(start, stop), spans, self.first_row + start)
+
+    def folded(self, rows: NDArray[np.int64]) -> Marked:
+        """Return some of the texts, folded, their spans with them."""
+        texts, spans = [], np.full((len(rows), 4), -1, np.int32)
+        for i, row in enumerate(rows):
+            text, found = self.texts[row], self.spans[row if len(self.spans) > 1 else 0]
+            edges = sorted({0, len(text), *(int(edge) for edge in found if 0 <= edge <= len(text))})
+            pieces = [fold_text(text[a:b]) for a, b in pairwise(edges)]
+            places = dict(zip(edges, np.cumsum([0, *map(len, pieces)]), strict=True))
+            # A span that lies outside stays outside.
+            spans[i] = [places.get(int(edge), edge + len(pieces) * len(text)) if edge >= 0 else -1 for edge in found]
+            texts.append("".join(pieces))
+        return Marked(encode_texts(texts), spans)
+
+
+def read_marked(X: object) -> list[Marked]:
+    """Read X as `stance.text.inputs.read_sentences` does, chunk by chunk; Arrow's texts are not copied.
+
+    Raises
+    ------
+    InputError, InputTypeError
+        As `read_sentences` does; a span outside of its text is found only when the text is read.
+
+    Examples
+    --------
+    >>> table = pa.table({"text": ["Iran objects."], "holder_start": [0], "holder_end": [4]})
+    >>> read_marked(table)[0].spans.tolist()
+    [[0, 4, -1, -1]]
+    """
+    if isinstance(X, Sentences):
+        return [_from_sentences(X)]
+    columns = _arrow_columns(X)
+    if columns is None:
+        return [_from_sentences(read_sentences(X))]
+    text, spans = columns
+    marked, row = [], 0
+    for texts in read_chunks(text):
+        marked.append(Marked(texts, spans if len(spans) == 1 else spans[row : row + len(texts)], row))
+        row += len(texts)
+    return marked
+
+
+def _from_sentences(sentences: Sentences) -> Marked:
+    texts = encode_texts(sentences.texts)
+    if not any(sentences.holders) and not any(sentences.targets):
+        return Marked(texts, NO_SPANS)
+    nothing: Span = (-1, -1)
+    rows = [
+        (holder or nothing) + (target or nothing)
+        for holder, target in zip(sentences.holders, sentences.targets, strict=True)
+    ]
+    return Marked(texts, np.array(rows, np.int32).reshape(-1, 4))
+
+
+def _arrow_columns(X: Any) -> tuple[pa.ChunkedArray, NDArray[np.int32]] | None:  # noqa: ANN401
+    """Return texts and spans where both are columns that need no look at every row, else None."""
+    names = ["text"]
+    if isinstance(X, pa.Table) or (hasattr(X, "columns") and hasattr(X, "iloc")):
+        names = list(X.column_names if isinstance(X, pa.Table) else X.columns)
+        text = as_arrow(X["text"]) if names.count("text") == 1 else None
+    else:
+        text = as_arrow(X)
+    if text is None or not any(name in names for name in (*_NAMES, *SPAN_NAMES)):
+        return None if text is None else (text, NO_SPANS)
+    spans = np.full((len(text), 4), -1, np.int32)
+    for role, first in (("holder", 0), ("target", 2)):
+        marks = [_offsets(X[name]) if name in names else None for name in (f"{role}_start", f"{role}_end")]
+        known = np.zeros(len(text), bool)
+        if marks[0] is not None and marks[1] is not None:
+            known = ~(np.isnan(marks[0]) | np.isnan(marks[1]))
+            start, end = marks[0][known], marks[1][known]
+            whole = (start == np.floor(start)) & (end == np.floor(end))
+            if not (whole & (start >= 0) & (start < end) & (end < np.iinfo(np.int32).max)).all():
+                return None  # the other way names the row
+            spans[known, first], spans[known, first + 1] = start, end
+        if role in names and not _nobody_else(X[role], known):
+            return None  # names without a span are looked for in the text
+    return text, spans if len(spans) else NO_SPANS
+
+
+def _offsets(column: Any) -> NDArray[np.float64] | None:  # noqa: ANN401
+    """Return a column of numbers, NaN where it has none; None of one that holds anything else."""
+    array = pa.array(column, from_pandas=True) if not isinstance(column, (pa.Array, pa.ChunkedArray)) else column
+    if not (pa.types.is_integer(array.type) or pa.types.is_floating(array.type) or pa.types.is_null(array.type)):
+        return None
+    values: NDArray[np.float64] = array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    return values
+
+
+def _nobody_else(column: Any, known: NDArray[np.bool_]) -> bool:  # noqa: ANN401
+    """Say whether nobody is named whose mention is not marked."""
+    names = as_arrow(column)
+    if names is None:
+        return bool(known.all())
+    empty = pa.compute.is_in(names, value_set=pa.array([None, "", "author"], pa.string()).cast(names.type))
+    return bool((known | empty.to_numpy(zero_copy_only=False)).all())
+
+
+def check_spans(marked: Marked, row: int) -> None:
+    """Raise InputError for the text whose span was found to lie outside."""
+    text = marked.texts[row]
+    found = marked.spans[row if len(marked.spans) > 1 else 0]
+    for role, (start, end) in zip(_NAMES, (found[:2], found[2:]), strict=True):
+        if end > len(text):
+            where = f"X: row {marked.first_row + row}: {role} span {start}..{end}"
+            raise InputError(f"{where} is not inside of a text of {len(text)}")
+    raise AssertionError("no span lies outside")  # pragma: no cover

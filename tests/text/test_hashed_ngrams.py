@@ -1,0 +1,218 @@
+"""Hashed n-grams: the compiled loops against plain Python, and against scikit-learn's own counting."""
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.base import clone
+from sklearn.feature_extraction.text import CountVectorizer
+
+from stance.core.errors import InputError, InputTypeError
+from stance.data.corpora import X_COLUMNS, load_corpus
+from stance.text import hashed_ngrams
+from stance.text.hashed_ngrams import HashedNgrams
+from stance.text.hashing import PARTS, hash_parts, hash_word, salt
+from stance.text.ngrams import WORD_PATTERN
+
+ALPHABET = st.sampled_from(
+    [*"aAbBzZ019_ '’,;:—–()-.!?\n\t\0éÉßæøЖжΣσςİıǅﬃ한글\u0301\u1161\u200d😀𝒜中文#@", "but", " which "]
+)
+TEXTS = st.one_of(st.text(ALPHABET.map(lambda s: s[0]), max_size=60), st.lists(ALPHABET).map("".join), st.text())
+SETTINGS = st.fixed_dictionaries(
+    {
+        "mask_mentions": st.booleans(),
+        "segments": st.booleans(),
+        "char_ngrams": st.sampled_from([None, (1, 3), (3, 3)]),
+        "use_idf": st.booleans(),
+    }
+)
+
+
+@st.composite
+def sentences(draw):
+    """Texts with spans that lie inside of them, some without."""
+    rows = []
+    for text in draw(st.lists(TEXTS, min_size=1, max_size=8)):
+        row = {"text": text}
+        for role in ("holder", "target"):
+            start = end = None
+            if text and draw(st.booleans()):
+                start = draw(st.integers(0, len(text) - 1))
+                end = draw(st.integers(start + 1, len(text)))
+            row |= {f"{role}_start": start, f"{role}_end": end}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def both_ways(X, monkeypatch_from, **params):
+    plain = HashedNgrams(n_bits=20, **params).fit(X)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hashed_ngrams, "COMPILED_FROM", monkeypatch_from)
+        compiled = clone(plain).fit(X)
+        return plain, compiled.transform(X), compiled
+
+
+def assert_same(one, other):
+    difference = abs(one - other)
+    assert one.shape == other.shape
+    assert difference.max() < 1e-5 if difference.nnz else True
+
+
+@settings(max_examples=150, deadline=None)
+@given(sentences(), SETTINGS)
+def test_the_compiled_loop_does_what_plain_python_does(X, params):
+    plain, compiled, _ = both_ways(X, 0, **params)
+    assert_same(plain.transform(X), compiled)
+
+
+@settings(max_examples=60, deadline=None)
+@given(sentences(), SETTINGS, st.sampled_from([2, 3, 4, 5]))
+def test_scores_are_those_of_the_matrix(X, params, n_classes):
+    plain = HashedNgrams(n_bits=12, **params).fit(X)
+    coef = np.random.default_rng(0).standard_normal((n_classes, 1 << 12))
+    scores = plain.score(hashed_ngrams.read_marked(X), plain.score_table(coef), n_classes)
+    np.testing.assert_allclose(scores, plain.transform(X) @ coef.T, atol=1e-4)
+
+
+@pytest.mark.parametrize("scheme", ["stance", "sentiment"])
+def test_a_whole_corpus_both_ways(scheme):
+    X = load_corpus("four_actors", scheme=scheme).frame[list(X_COLUMNS)]
+    for params in ({}, {"mask_mentions": False, "char_ngrams": (2, 4)}, {"segments": False}):
+        plain, compiled, _ = both_ways(X, 0, **params)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(hashed_ngrams, "COMPILED_FROM", 10**9)
+            assert_same(plain.transform(X), compiled)
+
+
+def test_counts_are_those_of_scikit_learn():
+    texts = load_corpus("four_actors").frame["text"].str.replace("’", "'").tolist()
+    counts = CountVectorizer(ngram_range=(1, 2), token_pattern=WORD_PATTERN).fit(texts)
+    ours = HashedNgrams(n_bits=26, use_idf=False).fit_transform(texts)
+    theirs = counts.transform(texts)
+    # Values are 1.5 n / sqrt(N): the counts n come back where the row's N is known.
+    N = np.asarray(theirs.sum(axis=1)).ravel()
+    back = ours.multiply((np.sqrt(N) / 1.5)[:, None]).tocsr()
+    np.testing.assert_allclose(np.asarray(back.sum(axis=1)).ravel(), N, rtol=1e-4)
+    assert abs(ours.nnz - theirs.nnz) <= 20  # terms that share a column in one text
+
+
+def test_words_of_a_corpus_have_hashes_of_their_own():
+    texts = load_corpus("four_actors").frame["text"]
+    counts = CountVectorizer(ngram_range=(1, 2), token_pattern=WORD_PATTERN).fit(texts)
+    hashes = [part.hashes for term in counts.vocabulary_ for part in hash_parts(term)]
+    single = {hash_word(term) for term in counts.vocabulary_ if " " not in term}
+    assert len(single) == sum(" " not in term for term in counts.vocabulary_)
+    longest = {tuple(part) for part in hashes}
+    assert len(longest) == len(counts.vocabulary_)
+    # Spread over the columns as chance would: of n balls in m boxes, m (1 - exp(-n / m)) boxes are filled.
+    columns = {number >> 48 for part in hashes for number in part[:2]}
+    n_ngrams = len({number for part in hashes for number in part[:2]})
+    assert len(columns) == pytest.approx(65536 * (1 - np.exp(-n_ngrams / 65536)), rel=0.02)
+
+
+def test_the_salts_of_parts_differ():
+    assert len({salt(part) for part in PARTS}) == len(PARTS)
+
+
+def test_a_part_around_a_mention_by_hand():
+    parts = {p.name: p.hashes for p in hash_parts("Iran, they say, backs Oman but not Qatar", (0, 4), (22, 26))}
+    clause = next(hash_parts("backs targetrole")).hashes
+    assert len(parts["clause"]) == len(clause) == 3
+    assert set(parts) == {
+        "sentence",
+        "left_of_holder",
+        "right_of_target",
+        "forward",
+        "near_holder",
+        "near_target",
+        "clause",
+    }
+
+
+def test_overlapping_mentions_keep_the_target():
+    names = [part.name for part in hash_parts("The Iran deal", (4, 8), (4, 13))]
+    assert "near_target" in names
+    assert "near_holder" not in names
+
+
+@pytest.mark.parametrize("kind", ["string", "large_string", "string_view", "dictionary", "pandas", "list", "slice"])
+def test_columns_of_any_kind_give_the_same(kind):
+    texts = [f"Moscow’s envoy no. {i} objects — “again”" for i in range(3000)]
+    arrow = {
+        "string": lambda: pa.array(texts),
+        "large_string": lambda: pa.chunked_array(
+            [pa.array(texts[:7], pa.large_string()), pa.array(texts[7:], pa.large_string())]
+        ),
+        "string_view": lambda: pa.array(texts, pa.string_view()),
+        "dictionary": lambda: pa.array(texts).dictionary_encode(),
+        "pandas": lambda: pd.Series(texts, dtype="str", index=range(5, 3005)),
+        "list": lambda: texts,
+        "slice": lambda: pa.array(["x", *texts, "y"]).slice(1, 3000),
+    }
+    wanted = HashedNgrams(n_bits=16, use_idf=False).fit_transform(texts)
+    assert_same(wanted, HashedNgrams(n_bits=16, use_idf=False).fit_transform(arrow[kind]()))
+
+
+@pytest.mark.parametrize("n_texts", [3, 2000])
+def test_bad_input_is_named(n_texts):
+    ngrams = HashedNgrams(n_bits=10).fit(["a b"])
+    texts = ["Iran objects."] * n_texts
+    with pytest.raises(InputError, match=r"row 1 has no text"):
+        ngrams.transform(pa.array([texts[0], None, *texts[2:]]))
+    with pytest.raises(InputError, match=r"row 2: target span 9\.\.14 is not inside of a text of 13"):
+        ngrams.transform(
+            pd.DataFrame({"text": texts, "target_start": 9, "target_end": [13, 13, 14] + [13] * (n_texts - 3)})
+        )
+    broken = pa.Array.from_buffers(
+        pa.string(), 1, [None, pa.py_buffer(np.array([0, 2], np.int32)), pa.py_buffer(b"a\xff")]
+    )
+    with pytest.raises(InputError, match="row 0 is not UTF-8"):
+        ngrams.transform(broken)
+    with pytest.raises(InputTypeError):
+        ngrams.transform(["a", 3])
+
+
+def test_bounds_hold_whatever_the_bytes_are():
+    """The loops get bytes that no check let through: they must not read or write outside of their arrays."""
+    from stance.text import kernels
+    from stance.text.characters import fold_table
+
+    rng = np.random.default_rng(0)
+    for longest in (1, 3, 40):
+        lengths = rng.integers(0, longest + 1, 3000)
+        ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        data = rng.integers(0, 256, ends[-1], dtype=np.uint8)
+        spans = rng.integers(-1, longest + 3, (3000, 4)).astype(np.int32)
+        spans[:, [1, 3]] = np.maximum(spans[:, [1, 3]], spans[:, [0, 2]] + 1)
+        scores, states = np.empty((3000, 3), np.float32), np.empty(3000, np.uint8)
+        kernels.score_texts(
+            data, ends, spans, fold_table(), kernels.make_classes(True, True), np.uint64(54), True, True, (1, 4),
+            hashed_ngrams.PART_WEIGHTS, np.ones((1024, 4), np.float32), scores, states,
+        )  # fmt: skip
+        assert np.isfinite(scores).all()
+
+
+def test_a_text_of_ten_megabytes_and_a_million_empty_ones():
+    ngrams = HashedNgrams(n_bits=10, use_idf=False).fit(["a"])
+    assert ngrams.transform(pa.array(["word " * 2_000_000] + [""] * 2000)).nnz == 2
+    assert ngrams.transform(pa.array([""] * 1_000_000)).nnz == 0
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=6))
+@settings(max_examples=30, deadline=None)
+def test_threads_and_batches_change_nothing(texts):
+    many = pa.array([text.encode("utf-8", "ignore").decode() for text in texts] * 400)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hashed_ngrams, "COMPILED_FROM", 0)
+        one = HashedNgrams(n_bits=10).fit_transform(many)
+        patch.setattr(hashed_ngrams, "BATCH_TEXTS", 7)
+        two = HashedNgrams(n_bits=10, n_jobs=2).fit_transform(many)
+    assert_same(one, two)
+
+
+@pytest.mark.parametrize("params", [{"n_bits": 3}, {"n_bits": True}, {"char_ngrams": (3, 2)}])
+def test_parameters_out_of_range(params):
+    with pytest.raises(InputError, match=next(iter(params))):
+        HashedNgrams(**params).fit(["a"])
