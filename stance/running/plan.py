@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from stance.classifiers.registry import CLASSIFIERS, get_class, make_classifier, uses_seed
+from stance.classifiers.registry import CLASSIFIERS, get_class, make_classifier, speaks, uses_seed
 from stance.core.errors import InputError
 from stance.core.files import sha256_file, sha256_text
 from stance.core.paths import PACKAGE
@@ -55,7 +55,8 @@ def make_plan(experiment: Experiment) -> list[Job]:
     Raises
     ------
     InputError
-        If two corpora of one name and scheme collide, or a protocol does not fit a corpus.
+        If two corpora of one name and scheme collide, a protocol does not fit a corpus, or nothing is left to run:
+        a classifier that does not speak a corpus's scheme is left out there.
     """
     jobs: list[Job] = []
     seen: set[tuple[str, str, str]] = set()
@@ -65,6 +66,8 @@ def make_plan(experiment: Experiment) -> list[Job]:
         seen.add((corpus.name, corpus.scheme.name, protocol))
         for fold in folds:
             jobs += _jobs(experiment, corpus, protocol, fold)
+    if not jobs:
+        raise InputError(f"{experiment.name}: none of its classifiers learns a scheme of its corpora")
     return jobs
 
 
@@ -92,7 +95,10 @@ def versions() -> dict[str, str]:
 def _jobs(experiment: Experiment, corpus: Corpus, protocol: str, fold: Fold) -> list[Job]:
     jobs = []
     for spec in experiment.classifiers:
-        seeded = uses_seed(make_classifier(spec.class_name, spec.params))
+        classifier = make_classifier(spec.class_name, spec.params)
+        if not speaks(classifier, corpus.scheme.name):
+            continue
+        seeded = uses_seed(classifier)
         for seed in experiment.file.seeds if seeded else [None]:
             key = cell_key(_ingredients(corpus, fold, spec, seed))
             cell = Cell(corpus.name, corpus.scheme.name, protocol, fold.name, spec.name, seed, key)

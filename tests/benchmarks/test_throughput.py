@@ -1,8 +1,5 @@
 """Sentences per second, side by side in one run: our classifiers, and scikit-learn's usual pair."""
 
-import statistics
-import time
-
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import make_pipeline
@@ -41,24 +38,19 @@ def test_predict_by_scikit_learn_alone(benchmark, corpus):
 
 
 @pytest.mark.benchmark(group=f"predict {SENTENCES:,} sentences")
-def test_stance_in_ratio_to_scikit_learn(benchmark, corpus):
+def test_stance_in_ratio_to_scikit_learn(collected, judged_race, corpus):
     X, y, many = corpus
     classifier, peer = make_classifier("stance", scheme="stance").fit(X, y), fit_peer(X, y)
-    peer_seconds = []
-
-    def time_the_peer():  # turn by turn, so that whatever else the machine does hits both
-        start = time.perf_counter()
-        peer.predict(many["text"])
-        peer_seconds.append(time.perf_counter() - start)
-
-    benchmark.pedantic(lambda: classifier.predict(many), setup=time_the_peer, rounds=5, warmup_rounds=1)
-    seconds, peers = benchmark.stats["median"], statistics.median(peer_seconds)
-    benchmark.extra_info |= {
-        "sentences_per_second": round(SENTENCES / seconds),
-        "peer_sentences_per_second": round(SENTENCES / peers),
-        "times_the_peer": round(seconds / peers, 2),
-    }
-    assert seconds <= MOST_TIMES_THE_PEER * peers
+    ratio = judged_race(lambda: classifier.predict(many), lambda: peer.predict(many["text"]))
+    collected.add(
+        "StanceClassifier, times scikit-learn's seconds",
+        1 / ratio.times_as_fast,
+        at_most=MOST_TIMES_THE_PEER,
+        ours_per_second=SENTENCES / ratio.ours_seconds,
+        peer_per_second=SENTENCES / ratio.peer_seconds,
+        ratio=ratio.times_as_fast,
+        note=f"sentences per second, on {SENTENCES:,}",
+    )
 
 
 def fit_peer(X, y):
@@ -66,7 +58,7 @@ def fit_peer(X, y):
 
 
 @pytest.mark.benchmark(group=f"read {CSV_ROWS:,} rows of CSV")
-def test_a_million_rows_of_csv_take_four_seconds_at_most(benchmark, tmp_path):
+def test_a_million_rows_of_csv_take_four_seconds_at_most(collected, benchmark, tmp_path):
     path = tmp_path / "many.csv"
     text = "Moscow has thrown its weight behind the truce, and Tehran, for once, did not object to it at all."
     with path.open("w", encoding="utf-8") as file:
@@ -74,4 +66,4 @@ def test_a_million_rows_of_csv_take_four_seconds_at_most(benchmark, tmp_path):
         file.writelines(f'{i},"{text}",favor\n' for i in range(CSV_ROWS))
     table = benchmark.pedantic(read_table, (path,), rounds=3, warmup_rounds=1)
     assert table.num_rows == CSV_ROWS
-    assert benchmark.stats["median"] <= 4
+    collected.add("read a million rows of CSV", benchmark.stats["median"], "s", at_most=4)

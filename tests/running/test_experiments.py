@@ -99,3 +99,14 @@ def test_a_plan_has_a_cell_for_each_fold_classifier_and_seed(toml):
     plan = make_plan(read_experiment(toml(text)))
     assert len(plan) == 2 * 5 * (1 + 2)
     assert len({job.cell.key for job in plan}) == len(plan)
+
+
+def test_who_does_not_speak_a_scheme_is_left_out_of_it(toml):
+    plan = make_plan(read_experiment(toml("corpora = ['four_actors']\n[classifiers.majority]\n[classifiers.vader]")))
+    assert {(job.cell.classifier, job.cell.scheme) for job in plan} == {
+        ("majority", "stance"),
+        ("majority", "sentiment"),
+        ("vader", "sentiment"),
+    }
+    with pytest.raises(InputError, match="none of its classifiers learns a scheme of its corpora"):
+        make_plan(read_experiment(toml("corpora = ['four_actors']\nschemes = ['stance']\n[classifiers.vader]")))

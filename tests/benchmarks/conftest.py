@@ -1,0 +1,130 @@
+"""What the benchmarks share: one corpus's sentences, many times over, and a book of what was found.
+
+``STANCE_BENCH_SENTENCES`` takes fewer sentences, judging nothing; ``STANCE_BENCH_CORPUS=newsmtsc`` takes real ones.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from sklearn.metrics import f1_score
+from threadpoolctl import threadpool_limits
+
+import stance
+from stance.core.files import write_bytes, write_text
+from stance.data.corpora import X_COLUMNS, load_corpus
+from tests.benchmarks.collected import Collected
+from tests.benchmarks.interleaved import race
+from tests.benchmarks.plot import draw_speeds
+
+FULL = 300_000
+N_SENTENCES = int(os.environ.get("STANCE_BENCH_SENTENCES", FULL))
+CORPUS = os.environ.get("STANCE_BENCH_CORPUS", "four_actors")
+SCHEMES = {"four_actors": "stance", "newsmtsc": "sentiment"}
+FOLDER = Path(__file__).parents[2] / "experiments" / "results" / "bench"
+COLLECTED = Collected(N_SENTENCES, CORPUS, judged=N_SENTENCES >= FULL)
+SKIPPED = []
+
+
+@dataclass(frozen=True)
+class Material:
+    """The sentences that everybody is measured on, and those that everybody learned from.
+
+    Attributes
+    ----------
+    scheme : str
+    train, test : (pandas.DataFrame, pandas.Series)
+        The corpus's own splits: X and y.
+    frame : pandas.DataFrame, shape (n_sentences, n_columns)
+        The corpus's sentences drawn with replacement, holder and target marked, with their labels.
+    column : pyarrow.Array of large_string
+        Their texts.
+    listed : list of str
+    n_bytes : int
+        Of the texts in UTF-8.
+    """
+
+    scheme: str
+    train: tuple
+    test: tuple
+    frame: pd.DataFrame
+    column: pa.Array
+    listed: list
+    n_bytes: int
+
+    def macro_f1(self, classifier, marked=False):
+        """Return macro-F1 on the test sentences, given as texts or as a table with holder and target."""
+        X, y = self.test
+        labels = sorted(set(y))
+        return float(
+            f1_score(y, classifier.predict(X if marked else X["text"].tolist()), labels=labels, average="macro")
+        )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread():
+    with threadpool_limits(1):
+        yield
+
+
+@pytest.fixture(scope="session")
+def material():
+    corpus = load_corpus(CORPUS, scheme=SCHEMES[CORPUS])
+    splits = [corpus.split(name) for name in dict.fromkeys(corpus.frame["split"])]
+    drawn = corpus.frame.sample(N_SENTENCES, replace=True, random_state=0, ignore_index=True)
+    # A line end becomes a blank, so that a text file has a sentence a line and spans stay where they are.
+    drawn["text"] = drawn["text"].str.replace("[\r\n]", " ", regex=True)
+    listed = drawn["text"].tolist()
+    n_bytes = sum(len(text.encode()) for text in listed)
+    frame = drawn[[*X_COLUMNS, "label"]]
+    return Material(SCHEMES[CORPUS], splits[0], splits[-1], frame, pa.array(listed, pa.large_string()), listed, n_bytes)
+
+
+@pytest.fixture(scope="session")
+def fast():
+    """The class of our fast classifier."""
+    if "FastStanceClassifier" not in stance.__all__:
+        pytest.skip("stance has no FastStanceClassifier yet")
+    return stance.FastStanceClassifier
+
+
+@pytest.fixture(scope="session")
+def collected():
+    return COLLECTED
+
+
+@pytest.fixture
+def judged_race(benchmark):
+    """Return the function `race`, its rounds noted by pytest-benchmark too."""
+
+    def run(ours, peer, rounds=5):
+        return race(ours, peer, rounds, benchmark)
+
+    return run
+
+
+def pytest_runtest_logreport(report):
+    if report.skipped and isinstance(report.longrepr, tuple):
+        SKIPPED.append((report.nodeid.partition("::")[2], report.longrepr[2]))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print the table and write ``bench.json`` and ``bench.png``, whatever was missed."""
+    if not COLLECTED.figures:
+        return
+    terminalreporter.section(f"{N_SENTENCES:,} sentences of {CORPUS}")
+    for line in COLLECTED.table():
+        terminalreporter.write_line(line)
+    for name, reason in SKIPPED:
+        terminalreporter.write_line(f"not measured: {name}: {reason}")
+    if not COLLECTED.judged:
+        terminalreporter.write_line(f"fewer than {FULL:,} sentences: nothing was held against its target")
+    write_text(FOLDER / "bench.json", COLLECTED.to_json())
+    terminalreporter.write_line(f"written: {FOLDER / 'bench.json'}")
+    if COLLECTED.speeds:
+        title = f"{N_SENTENCES:,} sentences of {CORPUS}, one thread unless said"
+        write_bytes(FOLDER / "bench.png", draw_speeds(COLLECTED.speeds, title))
+        terminalreporter.write_line(f"written: {FOLDER / 'bench.png'}")

@@ -1,0 +1,68 @@
+"""Fitting: sentences times epochs per second, by stochastic gradient descent on both sides."""
+
+import pytest
+
+from stance.classifiers.peer_learners import spaced_words, write_lines
+from stance.core.schemes import get_scheme
+from tests.benchmarks import rivals
+
+MOST_SENTENCES = 100_000
+EPOCHS = 3
+
+
+@pytest.fixture(scope="module")
+def lesson(material):
+    """Sentences to learn, their labels, and the same as the peers' lines."""
+    frame = material.frame.iloc[:MOST_SENTENCES]
+    texts, y = frame["text"].tolist(), frame["label"].tolist()
+    labels = get_scheme(material.scheme).labels
+    return texts, y, [(labels.index(label) + 1, spaced_words(text)) for label, text in zip(y, texts, strict=True)]
+
+
+@pytest.fixture
+def beat(fast, lesson, material, collected, judged_race):
+    """Return a function that races our fitting against a peer's and keeps what came of it."""
+    texts, y, _ = lesson
+    ours = fast(scheme=material.scheme, solver="sgd", n_jobs=1)
+    X, labels = material.train
+    macro_f1 = material.macro_f1(fast(scheme=material.scheme, solver="sgd", n_jobs=1).fit(X["text"].tolist(), labels))
+
+    def run(peer, label, at_least):
+        ratio = judged_race(lambda: ours.fit(texts, y), peer.predict, rounds=3)
+        own, others = ours.n_iter_ / ratio.ours_seconds, EPOCHS / ratio.peer_seconds
+        collected.add(
+            f"fit / {label}",
+            own / others,
+            at_least=at_least,
+            ours_per_second=own * len(texts),
+            peer_per_second=others * len(texts),
+            ratio=own / others,
+            macro_f1=macro_f1,
+            peer_macro_f1=peer.macro_f1,
+            note="sentences times epochs per second",
+        )
+
+    return run
+
+
+def test_vowpal_wabbit(beat, lesson, material, tmp_path):
+    vowpalwabbit = rivals.need("vowpalwabbit")
+    write_lines(tmp_path / "train.txt", [f"{code} | {line}" for code, line in lesson[2]])
+    n_labels = len(get_scheme(material.scheme).labels)
+    arguments = (
+        f"-d {tmp_path / 'train.txt'} --cache_file {tmp_path / 'cache'} -k --passes {EPOCHS} --holdout_off "
+        f"--oaa {n_labels} --ngram 2 -b 20 --loss_function logistic --quiet"
+    )
+    macro_f1 = rivals.macro_f1("vowpal_wabbit", material)
+    fit = rivals.Rival(lambda: vowpalwabbit.Workspace(arg_list=arguments.split()).finish(), macro_f1, "its driver")
+    beat(fit, "Vowpal Wabbit", 5)
+
+
+def test_fasttext(beat, lesson, material, tmp_path):
+    module = rivals.need("fasttext")
+    path = tmp_path / "train.txt"
+    write_lines(path, [f"__label__{code} {line}" for code, line in lesson[2]])
+    known = {"dim": 10, "wordNgrams": 2, "lr": 0.5, "bucket": 200_000, "thread": 1, "verbose": 0, "seed": 0}
+    macro_f1 = rivals.macro_f1("fasttext", material)
+    fit = rivals.Rival(lambda: module.train_supervised(str(path), epoch=EPOCHS, **known), macro_f1, "its own loop")
+    beat(fit, "fastText", 5)

@@ -1,0 +1,163 @@
+"""Predicting: sentences per second, ours against each peer and against counting words."""
+
+import copy
+import os
+import shutil
+import subprocess
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from sklearn.metrics import f1_score
+from threadpoolctl import threadpool_limits
+
+from stance.classifiers.registry import make_classifier
+from stance.data.corpora import X_COLUMNS, load_corpus
+from tests.benchmarks import rivals
+
+SLOW_SENTENCES = 5_000
+OURS = "FastStanceClassifier"
+
+
+@pytest.fixture(scope="module")
+def plain(material, fast):
+    """Our classifier fitted on plain texts, one thread, and its macro-F1."""
+    X, y = material.train
+    fitted = fast(scheme=material.scheme, n_jobs=1).fit(X["text"].tolist(), y)
+    fitted.predict(material.column)
+    return fitted, material.macro_f1(fitted)
+
+
+@pytest.fixture(scope="module")
+def marked(material, fast):
+    """Our classifier fitted on sentences with holder and target, names masked, cut into segments."""
+    fitted = fast(scheme=material.scheme, n_jobs=1).fit(*material.train)
+    return fitted, material.macro_f1(fitted, marked=True)
+
+
+@pytest.fixture(scope="module")
+def word_count(material, tmp_path_factory):
+    """Counting the words of the same sentences with GNU wc, the file in the page cache."""
+    if shutil.which("wc") is None:
+        pytest.skip("there is no wc")
+    path = tmp_path_factory.mktemp("words") / "sentences.txt"
+    path.write_text("".join(f"{text}\n" for text in material.listed), encoding="utf-8")
+
+    def count():
+        counted = subprocess.run(
+            ["wc", "-w", path], env=os.environ | {"LC_ALL": "C.UTF-8"}, capture_output=True, check=True
+        )
+        assert int(counted.stdout.split()[0]) > len(material.listed)
+
+    return count
+
+
+@pytest.fixture
+def beat(plain, material, collected, judged_race):
+    """Return a function that races the plain classifier against a peer and keeps what came of it."""
+    fitted, macro_f1 = plain
+    n = len(material.listed)
+
+    def run(peer, label, at_least):
+        ratio = judged_race(lambda: fitted.predict(material.column), peer.predict)
+        collected.add_speed(f"{OURS}, Arrow column", n / ratio.ours_seconds, "ours")
+        collected.add_speed(label, n / ratio.peer_seconds, "peer")
+        note = f"sentences per second; the peer asked: {peer.way}"
+        scores = {"macro_f1": macro_f1, "peer_macro_f1": peer.macro_f1}
+        collected.add_ratio(f"predict / {label}", ratio, n, at_least=at_least, note=note, **scores)
+
+    return run
+
+
+def test_scikit_learn(beat, material):
+    beat(rivals.scikit_learn(material), "TfidfVectorizer + LinearSVC", 40)
+
+
+def test_fasttext(beat, material):
+    beat(rivals.fasttext(material), "fastText", 10)
+
+
+def test_vowpal_wabbit(beat, material, tmp_path):
+    beat(rivals.vowpal_wabbit(material, tmp_path), "Vowpal Wabbit", 10)
+
+
+def test_counting_words(plain, material, collected, judged_race, word_count):
+    fitted, macro_f1 = plain
+    ratio = judged_race(lambda: fitted.predict(material.column), word_count)
+    collected.add_speed("wc -w (counts, labels nothing)", len(material.listed) / ratio.peer_seconds, "yardstick")
+    collected.add_ratio(
+        "predict / wc -w", ratio, material.n_bytes, at_least=1.0, note="bytes per second", macro_f1=macro_f1
+    )
+
+
+@pytest.mark.parametrize("kind", ["list of str", "pandas column"])
+def test_other_inputs(kind, plain, material, collected, judged_race, word_count):
+    X = material.listed if kind == "list of str" else material.frame["text"]
+    ratio = judged_race(lambda: plain[0].predict(X), word_count)
+    collected.add_speed(f"{OURS}, {kind}", len(material.listed) / ratio.ours_seconds, "ours")
+    collected.add_ratio(f"predict a {kind} / wc -w", ratio, material.n_bytes, note="bytes per second")
+
+
+def test_marked_sentences(marked, material, collected, judged_race, word_count):
+    fitted, macro_f1 = marked
+    table = pa.Table.from_pandas(material.frame[list(X_COLUMNS)], preserve_index=False)
+    fitted.predict(table.slice(0, 100))
+    ratio = judged_race(lambda: fitted.predict(table), word_count)
+    collected.add_speed(f"{OURS}, holder and target marked", len(material.listed) / ratio.ours_seconds, "ours")
+    collected.add_ratio(
+        "predict marked / wc -w", ratio, material.n_bytes, at_least=0.4, note="bytes per second", macro_f1=macro_f1
+    )
+
+
+def test_two_threads(plain, material, collected, judged_race):
+    if len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("one core")
+    fitted = plain[0]
+    both = copy.deepcopy(fitted).set_params(n_jobs=2)
+    with threadpool_limits(2):
+        ratio = judged_race(lambda: both.predict(material.column), lambda: fitted.predict(material.column))
+    collected.add_speed(f"{OURS}, two threads", len(material.listed) / ratio.ours_seconds, "ours")
+    collected.add_ratio("predict, two threads / one", ratio, len(material.listed), at_least=1.6)
+
+
+def test_stance_classifier_on_two_cores(material, collected, benchmark):
+    classifier = make_classifier("stance", scheme=material.scheme)
+    if "n_jobs" in classifier.get_params():
+        classifier.set_params(n_jobs=2)
+    classifier.fit(*material.train)
+    some = material.frame[list(X_COLUMNS)].iloc[: max(SLOW_SENTENCES, len(material.listed) // 10)]
+    with threadpool_limits(2):
+        benchmark.pedantic(classifier.predict, (some,), rounds=3, warmup_rounds=1)
+    speed = len(some) / benchmark.stats["median"]
+    collected.add_speed("StanceClassifier, two cores", speed, "ours")
+    macro_f1 = material.macro_f1(classifier, marked=True)
+    collected.add("StanceClassifier predict, two cores", speed, "sentences/s", at_least=20_000, macro_f1=macro_f1)
+
+
+@pytest.mark.parametrize(("name", "label"), [("vader", "VADER"), ("textblob", "TextBlob")])
+def test_who_counts_praise(name, label, collected, benchmark):
+    if name == "textblob":
+        rivals.need("textblob")
+    corpus = load_corpus("four_actors", scheme="sentiment")
+    (X, y), (tests, gold) = corpus.split("train"), corpus.split("test")
+    fitted = make_classifier(name).fit(X, y)
+    some = np.resize(np.array(X["text"], dtype=object), SLOW_SENTENCES).tolist()
+    benchmark.pedantic(fitted.predict, (some,), rounds=3, warmup_rounds=1)
+    speed = SLOW_SENTENCES / benchmark.stats["median"]
+    collected.add_speed(label, speed, "peer")
+    macro_f1 = float(f1_score(gold, fitted.predict(tests), average="macro"))
+    note = f"sentences per second, on {SLOW_SENTENCES:,} sentences of four_actors, scheme sentiment"
+    collected.add(f"predict, {label}", speed, "sentences/s", peer_per_second=speed, peer_macro_f1=macro_f1, note=note)
+
+
+@pytest.mark.parametrize("size", [1, 64, 4096])
+def test_batches(size, plain, material, collected, benchmark):
+    fitted, n_calls = plain[0], max(3, min(2000, 200_000 // size))
+    batches = [material.listed[i * size % len(material.listed) :][:size] for i in range(n_calls)]
+    benchmark.pedantic(lambda: [fitted.predict(batch) for batch in batches], rounds=3, warmup_rounds=1)
+    n = sum(len(batch) for batch in batches)
+    seconds = benchmark.stats["median"]
+    note = f"a list of {size:,} a call; {seconds / n_calls * 1e6:,.0f} microseconds a call"
+    collected.add(f"predict, {size:,} a call", n / seconds, "sentences/s", note=note)
+    if size == 1:
+        collected.add_speed(f"{OURS}, one sentence a call", n / seconds, "ours")
