@@ -171,10 +171,11 @@ def _bytes(part: Marked, folds: NDArray[np.uint32], ngrams: HashedNgrams) -> tup
     char_ngrams = ngrams.char_ngrams or (0, 0)
     classes = kernels.make_classes(ngrams.segments, ngrams.char_ngrams is not None)
     shift = np.uint64(64 - ngrams.n_bits)
+    used = np.packbits(ngrams.idf_ > 0, bitorder="little")
     names = not ngrams.mask_mentions
     texts = part.texts
     return (
-        texts.data, texts.ends, part.spans, folds, classes, shift, ngrams.segments, names, char_ngrams,
+        texts.data, texts.ends, part.spans, folds, classes, shift, used, ngrams.segments, names, char_ngrams,
         ngrams.part_weights(),
     )  # fmt: skip
 

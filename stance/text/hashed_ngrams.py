@@ -15,6 +15,7 @@ from stance.text.marked import Marked, MarkedTexts, check_spans, read_marked
 
 # Fewer texts than this are hashed in plain Python: nobody waits for a compiler, or for what it left on the disk.
 COMPILED_FROM = 1024
+SMALL_TEXTS = 500
 MIN_BITS, MAX_BITS = 8, 26
 # The sentence says most; its parts, taken together, would drown it.
 PART_WEIGHTS = np.array([1.5 if part == "sentence" else 1.0 for part in PARTS], np.float32)
@@ -39,7 +40,10 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     char_ngrams : (int, int), optional
         Shortest and longest n-gram of characters within words.
     use_idf : bool
-        Weigh columns by log((1 + n) / (1 + n_j)) + 1, where n_j of the n texts have column j; 0 where none has.
+        Weigh columns by log((1 + n) / (1 + n_j)) + 1, where n_j of the n texts have column j; 0 where fewer
+        than `min_df` have it.
+    min_df : int
+        Texts that must have a column for it to count; 1 in data of fewer than 500 texts. Unused without idf.
     n_jobs : int, optional
         Threads; None is one, -1 as many as the process may use.
 
@@ -67,6 +71,7 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         segments: bool = True,
         char_ngrams: tuple[int, int] | None = None,
         use_idf: bool = True,
+        min_df: int = 2,
         n_jobs: int | None = None,
     ) -> None:
         self.n_bits = n_bits
@@ -74,6 +79,7 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.segments = segments
         self.char_ngrams = char_ngrams
         self.use_idf = use_idf
+        self.min_df = min_df
         self.n_jobs = n_jobs
 
     def fit(self, X: object, y: object = None) -> HashedNgrams:
@@ -88,7 +94,8 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if self.use_idf:
             counts = self._matrix(marked)
             seen = np.bincount(counts.indices, minlength=1 << self.n_bits)
-            idf = np.where(seen, np.log((1 + counts.shape[0]) / (1 + seen)) + 1, 0.0)
+            rarest = self.min_df if len(marked) >= SMALL_TEXTS else 1
+            idf = np.where(seen >= rarest, np.log((1 + counts.shape[0]) / (1 + seen)) + 1, 0.0)
             self.idf_ = idf.astype(np.float32)
         return self._matrix(marked)
 
@@ -126,6 +133,7 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             parts = map_batches(lambda batch: make_matrix(self, batch), marked.parts, self.n_jobs)
         matrix = vstack(parts, "csr", np.float32) if parts else csr_matrix((0, 1 << self.n_bits), dtype=np.float32)
         matrix.sum_duplicates()
+        matrix.eliminate_zeros()
         return matrix
 
     def _plain_matrix(self, batch: Marked) -> csr_matrix:

@@ -20,6 +20,7 @@ _inlined = numba.njit(cache=True, nogil=True, error_model="numpy", inline="alway
 LETTER_FACTOR = np.uint64(hashing.LETTER_FACTOR)
 WORD_FACTOR = np.uint64(hashing.WORD_FACTOR)
 LEFT, RIGHT, EIGHT = np.uint64(hashing.ROTATION), np.uint64(64 - hashing.ROTATION), np.uint64(8)
+THREE, SEVEN, ONE = np.uint64(3), np.uint64(7), np.uint8(1)
 HOLDER_HASH, TARGET_HASH = (np.uint64(hashing.hash_word(role)) for role in (HOLDER, TARGET))
 SALTS = np.array([hashing.salt(part) for part in hashing.PARTS], np.uint64)
 PARTS = {part: index for index, part in enumerate(hashing.PARTS)}
@@ -120,7 +121,7 @@ def _decode(data, i, stop):
     return code, i + 4
 
 
-@_compiled
+@_inlined
 def read_words(data, start, stop, spans, folds, classes, with_letters, words, marks, names, name_roles, letters, found):
     """Read one text into words; return OK, RARE_LETTER or BAD_SPAN.
 
@@ -226,22 +227,28 @@ def read_words(data, start, stop, spans, folds, classes, with_letters, words, ma
     return OK if edge < 0 else BAD_SPAN
 
 
-@_compiled
-def _add_ngrams(words, first, last, longest, part, shift, columns, n):
+@_inlined
+def _add(salted, shift, used, columns, n):
+    """Append a column if it is used; no branch depends on it."""
+    column = (salted * WORD_FACTOR) >> shift
+    columns[n] = column
+    return n + np.int64((used[column >> THREE] >> np.uint8(column & SEVEN)) & ONE)
+
+
+@_inlined
+def _add_ngrams(words, first, last, longest, part, shift, used, columns, n):
     """Append the columns of the n-grams of some words; return how many columns there are."""
     salt = SALTS[part]
     for i in range(first, last):
         ngram = words[i]
-        columns[n] = ((ngram ^ salt) * WORD_FACTOR) >> shift
-        n += 1
+        n = _add(ngram ^ salt, shift, used, columns, n)
         for j in range(i + 1, min(i + longest, last)):
             ngram = _join(ngram, words[j])
-            columns[n] = ((ngram ^ salt) * WORD_FACTOR) >> shift
-            n += 1
+            n = _add(ngram ^ salt, shift, used, columns, n)
     return n
 
 
-@_compiled
+@_inlined
 def find_columns(
     words,
     marks,
@@ -250,6 +257,7 @@ def find_columns(
     letters,
     found,
     shift,
+    used,
     segments,
     with_names,
     char_ngrams,
@@ -259,11 +267,12 @@ def find_columns(
 ):
     """Find the columns of a text's n-grams, part by part; return how many parts there are.
 
-    Part i has its number among `PARTS` in ``kinds[i]``, and ends at ``ends[i]`` in `columns`.
+    Part i has its number among `PARTS` in ``kinds[i]``, and ends at ``ends[i]`` in `columns`. A column whose bit in
+    `used` is 0 is left out.
     """
     n_words, n_marks, n_names, n_letters = found[0], found[1], found[2], found[3]
     holder_place, target_place = found[4], found[5]
-    n = _add_ngrams(words, 0, n_words, WORD_NGRAMS, SENTENCE, shift, columns, 0)
+    n = _add_ngrams(words, 0, n_words, WORD_NGRAMS, SENTENCE, shift, used, columns, 0)
     kinds[0], ends[0] = SENTENCE, n
     parts = 1 if n else 0
     if segments and (holder_place >= 0 or target_place >= 0):
@@ -271,21 +280,21 @@ def find_columns(
         target_last = holder_place < 0 or target_place > holder_place
         first = target_place if target_first else holder_place
         last = target_place if target_last else holder_place
-        n = _add_ngrams(words, 0, first + 1, WORD_NGRAMS, LEFT_OF + target_first, shift, columns, n)
+        n = _add_ngrams(words, 0, first + 1, WORD_NGRAMS, LEFT_OF + target_first, shift, used, columns, n)
         kinds[parts], ends[parts] = LEFT_OF + target_first, n
-        n = _add_ngrams(words, last, n_words, WORD_NGRAMS, RIGHT_OF + target_last, shift, columns, n)
+        n = _add_ngrams(words, last, n_words, WORD_NGRAMS, RIGHT_OF + target_last, shift, used, columns, n)
         kinds[parts + 1], ends[parts + 1] = RIGHT_OF + target_last, n
         parts += 2
         if first < last:
             kind = BACKWARD if target_first else FORWARD
-            n = _add_ngrams(words, first, last + 1, WORD_NGRAMS, kind, shift, columns, n)
+            n = _add_ngrams(words, first, last + 1, WORD_NGRAMS, kind, shift, used, columns, n)
             kinds[parts], ends[parts] = kind, n
             parts += 1
         for role in range(2):
             place = target_place if role else holder_place
             if place >= 0:
                 nearest, farthest = max(0, place - WINDOW), min(n_words, place + WINDOW + 1)
-                n = _add_ngrams(words, nearest, farthest, WINDOW_NGRAMS, NEAR + role, shift, columns, n)
+                n = _add_ngrams(words, nearest, farthest, WINDOW_NGRAMS, NEAR + role, shift, used, columns, n)
                 kinds[parts], ends[parts] = NEAR + role, n
                 parts += 1
         focus = target_place if target_place >= 0 else first
@@ -303,7 +312,7 @@ def find_columns(
             if CLAUSE_TABLE[words[i] >> _CLAUSE_SHIFT] == words[i]:
                 clause_last = i
                 break
-        n = _add_ngrams(words, clause_first, clause_last, WORD_NGRAMS, CLAUSE, shift, columns, n)
+        n = _add_ngrams(words, clause_first, clause_last, WORD_NGRAMS, CLAUSE, shift, used, columns, n)
         kinds[parts], ends[parts] = CLAUSE, n
         parts += 1
     if with_names:
@@ -311,8 +320,7 @@ def find_columns(
             before = n
             for i in range(n_names):
                 if name_roles[i] == role:
-                    columns[n] = ((names[i] ^ SALTS[NAMES + role]) * WORD_FACTOR) >> shift
-                    n += 1
+                    n = _add(names[i] ^ SALTS[NAMES + role], shift, used, columns, n)
             if n > before:
                 kinds[parts], ends[parts] = NAMES + role, n
                 parts += 1
@@ -325,8 +333,7 @@ def find_columns(
                     break
                 ngram = _step(ngram, letters[j])
                 if j - i + 1 >= char_ngrams[0]:
-                    columns[n] = (((ngram * LETTER_FACTOR) ^ SALTS[CHARACTERS]) * WORD_FACTOR) >> shift
-                    n += 1
+                    n = _add((ngram * LETTER_FACTOR) ^ SALTS[CHARACTERS], shift, used, columns, n)
         if n > before:
             kinds[parts], ends[parts] = CHARACTERS, n
             parts += 1
@@ -341,6 +348,7 @@ def hash_texts(
     folds,
     classes,
     shift,
+    used,
     segments,
     with_names,
     char_ngrams,
@@ -367,7 +375,7 @@ def hash_texts(
         )  # fmt: skip
         if states[row] == OK:
             parts = find_columns(
-                words, marks, names, name_roles, letters, found, shift, segments, with_names, char_ngrams,
+                words, marks, names, name_roles, letters, found, shift, used, segments, with_names, char_ngrams,
                 text_columns, kinds, part_ends,
             )  # fmt: skip
             first = 0
@@ -407,6 +415,7 @@ def score_texts(
     folds,
     classes,
     shift,
+    used,
     segments,
     with_names,
     char_ngrams,
@@ -433,7 +442,7 @@ def score_texts(
         if states[row] != OK:
             continue
         parts = find_columns(
-            words, marks, names, name_roles, letters, found, shift, segments, with_names, char_ngrams,
+            words, marks, names, name_roles, letters, found, shift, used, segments, with_names, char_ngrams,
             columns, kinds, part_ends,
         )  # fmt: skip
         first = 0
@@ -457,7 +466,7 @@ def score_texts(
 
 @_compiled
 def learn_texts(
-    data, ends, spans, folds, classes, shift, segments, with_names, char_ngrams, part_weights,
+    data, ends, spans, folds, classes, shift, used, segments, with_names, char_ngrams, part_weights,
     order, codes, sentence_weights, rate, weights, intercept, states,
 ):  # fmt: skip
     """Learn from some texts in an order, one after the other: AdaGrad on the logistic loss of all classes.
@@ -479,7 +488,7 @@ def learn_texts(
         if states[row] != OK:
             continue
         parts = find_columns(
-            words, marks, names, name_roles, letters, found, shift, segments, with_names, char_ngrams,
+            words, marks, names, name_roles, letters, found, shift, used, segments, with_names, char_ngrams,
             columns, kinds, part_ends,
         )  # fmt: skip
         for label in range(n_classes):

@@ -39,7 +39,7 @@ _FIRST_NON_ASCII = 0x80
 
 
 @_compiled
-def scan(data: Any, offsets: Any, row: Any, tree: Any, kinds: Any, found: Any, undecided: Any) -> Any:  # noqa: ANN401
+def scan(data: Any, offsets: Any, row: Any, tree: Any, kinds: Any, found: Any, undecided: Any) -> Any:
     """Fill `found` with the mentions of the texts from `row` on, until there may be no room for the next text's.
 
     Parameters
@@ -77,7 +77,7 @@ def scan(data: Any, offsets: Any, row: Any, tree: Any, kinds: Any, found: Any, u
 
 
 @_compiled
-def _read(data: Any, begin: Any, end: Any, tree: Any, kinds: Any, found: Any) -> Any:  # noqa: ANN401
+def _read(data: Any, begin: Any, end: Any, tree: Any, kinds: Any, found: Any) -> Any:
     """Fill `found` with the mentions of one text and return their number, or `UNDECIDED`."""
     nodes, openers, named_urls = tree
     n_found = 0
@@ -113,7 +113,7 @@ def _read(data: Any, begin: Any, end: Any, tree: Any, kinds: Any, found: Any) ->
 
 
 @_inlined
-def _find_at(data: Any, begin: Any, i: Any, end: Any, nodes: Any, kinds: Any) -> Any:  # noqa: ANN401
+def _find_at(data: Any, begin: Any, i: Any, end: Any, nodes: Any, kinds: Any) -> Any:
     """Return the name at a place where one may begin, and where to read on; `NOTHING` and `i` if there is none."""
     if data[i] == _AT:
         return _handle(data, i, end, nodes, kinds)
@@ -124,7 +124,7 @@ def _find_at(data: Any, begin: Any, i: Any, end: Any, nodes: Any, kinds: Any) ->
 
 
 @_inlined
-def _longest(data: Any, begin: Any, start: Any, end: Any, nodes: Any, kinds: Any) -> Any:  # noqa: ANN401
+def _longest(data: Any, begin: Any, start: Any, end: Any, nodes: Any, kinds: Any) -> Any:
     """Return the longest name whose case fits: of those that end where a word does, or of the longest of all."""
     any_case = start > begin and data[start - 1] == _HASH
     name, stop = NOTHING, start
@@ -151,7 +151,7 @@ def _longest(data: Any, begin: Any, start: Any, end: Any, nodes: Any, kinds: Any
 
 
 @_compiled
-def _case_fits(data: Any, i: Any, nodes: Any, node: Any, kinds: Any) -> Any:  # noqa: ANN401
+def _case_fits(data: Any, i: Any, nodes: Any, node: Any, kinds: Any) -> Any:
     """Say whether each capital of the name that ends at a node stands in the text, too."""
     first = node + EDGES + 2 * nodes[node + N_EDGES]
     for k in range(first, first + nodes[node + N_CAPITALS]):
@@ -162,7 +162,7 @@ def _case_fits(data: Any, i: Any, nodes: Any, node: Any, kinds: Any) -> Any:  # 
 
 
 @_compiled
-def _handle(data: Any, start: Any, end: Any, nodes: Any, kinds: Any) -> Any:  # noqa: ANN401
+def _handle(data: Any, start: Any, end: Any, nodes: Any, kinds: Any) -> Any:
     """Return the name that a handle is, whole and in any case, and its end; `start` if there is no handle."""
     node = _child(nodes, ROOT, _AT)
     i = start + 1
@@ -185,7 +185,7 @@ def _handle(data: Any, start: Any, end: Any, nodes: Any, kinds: Any) -> Any:  # 
 
 
 @_compiled
-def _url_end(data: Any, start: Any, end: Any, kinds: Any) -> Any:  # noqa: ANN401
+def _url_end(data: Any, start: Any, end: Any, kinds: Any) -> Any:
     """Return the end of the address of a site that starts here, `start` if none does."""
     i = start
     if _says(data, i, end, b"www."):
@@ -206,7 +206,7 @@ def _url_end(data: Any, start: Any, end: Any, kinds: Any) -> Any:  # noqa: ANN40
 
 
 @_compiled
-def _says(data: Any, start: Any, end: Any, letters: Any) -> Any:  # noqa: ANN401
+def _says(data: Any, start: Any, end: Any, letters: Any) -> Any:
     if start + len(letters) > end:
         return False
     for k in range(len(letters)):  # noqa: SIM110 - compiled
@@ -216,13 +216,13 @@ def _says(data: Any, start: Any, end: Any, letters: Any) -> Any:  # noqa: ANN401
 
 
 @_inlined
-def _opener(data: Any, i: Any) -> Any:  # noqa: ANN401
+def _opener(data: Any, i: Any) -> Any:
     """Return where in `NameTree.openers` the next four bytes stand."""
     return (data[i] & 63) << 15 | (data[i + 1] & 31) << 10 | (data[i + 2] & 31) << 5 | data[i + 3] & 31
 
 
 @_inlined
-def _letter(data: Any, i: Any, end: Any, kinds: Any) -> Any:  # noqa: ANN401
+def _letter(data: Any, i: Any, end: Any, kinds: Any) -> Any:
     """Return the letter at a byte and where the next begins; a run of white space is one blank."""
     code, size = _decode(data, i)
     i += size
@@ -237,7 +237,7 @@ def _letter(data: Any, i: Any, end: Any, kinds: Any) -> Any:  # noqa: ANN401
 
 
 @_inlined
-def _child(nodes: Any, node: Any, code: Any) -> Any:  # noqa: ANN401
+def _child(nodes: Any, node: Any, code: Any) -> Any:
     child = np.int32(NO_CHILD)
     first = node + EDGES
     for edge in range(first, first + 2 * nodes[node + N_EDGES], 2):
@@ -248,7 +248,7 @@ def _child(nodes: Any, node: Any, code: Any) -> Any:  # noqa: ANN401
 
 
 @_inlined
-def _decode(data: Any, i: Any) -> Any:  # noqa: ANN401
+def _decode(data: Any, i: Any) -> Any:
     """Return the code point at a byte of valid UTF-8, and how many bytes it takes."""
     first = np.uint32(data[i])
     size = 1
@@ -266,7 +266,7 @@ def _decode(data: Any, i: Any) -> Any:  # noqa: ANN401
 
 
 @_compiled
-def _continuations(data: Any, start: Any, end: Any) -> Any:  # noqa: ANN401
+def _continuations(data: Any, start: Any, end: Any) -> Any:
     """Count the bytes that continue a code point."""
     n = 0
     for i in range(start, end):
@@ -275,7 +275,7 @@ def _continuations(data: Any, start: Any, end: Any) -> Any:  # noqa: ANN401
 
 
 @_compiled
-def _ends_joined(data: Any, end: Any, kinds: Any) -> Any:  # noqa: ANN401
+def _ends_joined(data: Any, end: Any, kinds: Any) -> Any:
     """Say whether nothing may start right after the character that ends here."""
     i = end - 1
     while data[i] & 0xC0 == 0x80:
