@@ -41,12 +41,15 @@ class Job:
     corpus : Corpus
     fold : Fold
     spec : ClassifierSpec
+    fit_key : str
+        The same for cells that are fitted alike and differ in their test alone.
     """
 
     cell: Cell
     corpus: Corpus
     fold: Fold
     spec: ClassifierSpec
+    fit_key: str
 
 
 def make_plan(experiment: Experiment) -> list[Job]:
@@ -94,17 +97,18 @@ def _jobs(experiment: Experiment, corpus: Corpus, protocol: str, fold: Fold) -> 
     for spec in experiment.classifiers:
         seeded = uses_seed(make_classifier(spec.class_name, spec.params))
         for seed in experiment.file.seeds if seeded else [None]:
-            key = cell_key(_ingredients(corpus, fold, spec, seed))
+            fit = _ingredients(corpus, fold, spec, seed)
+            key = cell_key(fit | {"test": _rows_sha256(fold.test)})
             cell = Cell(corpus.name, corpus.scheme.name, protocol, fold.name, spec.name, seed, key)
-            jobs.append(Job(cell, corpus, fold, spec))
+            jobs.append(Job(cell, corpus, fold, spec, cell_key(fit | {"scheme": corpus.scheme.name})))
     return jobs
 
 
 def _ingredients(corpus: Corpus, fold: Fold, spec: ClassifierSpec, seed: int | None) -> dict[str, Any]:
+    """Return all that can change a fitted classifier."""
     return {
         "corpus": corpus.sha256,
         "train": _rows_sha256(fold.train),
-        "test": _rows_sha256(fold.test),
         "class": CLASSIFIERS.get(spec.class_name, spec.class_name),
         "params": spec.params,
         "seed": seed,

@@ -139,7 +139,7 @@ def start(spec, folder):
     """Start a run in a process of its own; its cells are forked from it, which saves seconds of imports."""
 
     def forked():
-        isolation._context = lambda: multiprocessing.get_context("fork")
+        isolation._context = lambda preload: multiprocessing.get_context("fork")
         run(spec, folder, jobs=2, progress=False)
 
     process = multiprocessing.get_context("fork").Process(target=forked)
