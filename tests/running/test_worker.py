@@ -1,5 +1,8 @@
 """The worker's two tasks, done in this process; elsewhere they are done in children."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -61,3 +64,12 @@ def test_clocks_are_stored_raw(task, tmp_path):
     assert record["fit_sentences"] == 72
     assert record["predict_sentences"] == {"1": 1, "64": 64, "all": 36}
     assert all(seconds > 0 for readings in record["predict_seconds"].values() for seconds in readings)
+
+
+def test_a_worker_starts_without_torch_and_skops_and_knows_the_mentions():
+    code = (
+        "import sys, stance.running.worker; from stance.text import inputs;"
+        "print([m for m in ('torch', 'skops') if m in sys.modules], inputs._lexicons.cache_info().currsize)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[] 1\n"
