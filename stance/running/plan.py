@@ -86,6 +86,7 @@ def code_sha256(class_name: str = "") -> str:
     return sha256_text(_package_sha256() + own)
 
 
+@functools.cache
 def versions() -> dict[str, str]:
     """Return the versions that predictions depend on."""
     found = {name: version(name) for name in LIBRARIES}

@@ -23,6 +23,8 @@ from stance.running.tuning import inner_folds, tune
 from stance.running.worker import predict_cells
 from tests.conftest import PLACES, write_csv
 
+pytestmark = pytest.mark.xdist_group("matrix")  # one process makes what the module shares
+
 LABELS = ["favor", "against", "none"]
 SAYS = {
     ("did", "back"): "favor",

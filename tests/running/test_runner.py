@@ -24,6 +24,8 @@ from stance.running.runner import run
 from stance.running.store import Store
 from tests.conftest import make_sentences, write_csv
 
+pytestmark = pytest.mark.xdist_group("runner")  # one process makes what the module shares
+
 
 def snapshot(folder, kind="cells"):
     return {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in (folder / kind).iterdir()}
