@@ -30,7 +30,7 @@ report: setup  ## write the reports of the last run again
 	@$(STANCE) report experiments/results/actors
 
 test: dev  ## run the tests, offline, with coverage
-	@$(PYTHON) -m pytest -n 2 --cov --cov-report=term:skip-covered --cov-fail-under=90
+	@$(PYTHON) -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 lint: dev  ## check format, style and types
 	@$(VENV)/bin/ruff format --check .

@@ -40,15 +40,20 @@ def write_csv(path: Path, rows: list[dict[str, str]]) -> Path:
     return path
 
 
-@pytest.fixture
-def sentences() -> list[dict[str, str]]:
-    """108 invented sentences whose verb gives the stance away."""
+def make_sentences() -> list[dict[str, str]]:
+    """Return 108 invented sentences whose verb gives the stance away."""
     return [
         {"text": f"Moscow {verb} the truce {place}.", "label": label, "target": "the truce"}
         for label, verbs in VERBS.items()
         for verb in verbs
         for place in PLACES
     ]
+
+
+@pytest.fixture
+def sentences() -> list[dict[str, str]]:
+    """108 invented sentences whose verb gives the stance away."""
+    return make_sentences()
 
 
 @pytest.fixture

@@ -346,7 +346,7 @@ def test_an_interrupted_run_exits_130_soon_and_can_be_resumed(tmp_path, own_csv,
     )
 
     def command():
-        isolation._context = lambda: multiprocessing.get_context("fork")
+        isolation._context = lambda preload: multiprocessing.get_context("fork")
         sys.stderr = (tmp_path / "err").open("w", buffering=1)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         main(["run", str(tmp_path / "e.toml")])

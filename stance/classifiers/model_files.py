@@ -14,7 +14,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import skops.io
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -106,8 +105,10 @@ def load_model(path: str | Path) -> Any:  # noqa: ANN401 - whatever classifier w
 
 
 def _estimator_members(classifier: BaseEstimator, path: Path) -> list[tuple[str, bytes]]:
+    from stance.classifiers import skops_io
+
     try:
-        state, schema = tidy_state(skops.io.dumps(classifier))
+        state, schema = tidy_state(skops_io.dumps(classifier))
     except Exception as error:  # skops raises whatever a strange part of it raises
         reason = f"{type(error).__name__}: {show(error, 200)}"
         raise InputError(f"{show(path)}: not saved: a model file cannot hold it: {reason}") from None
@@ -177,7 +178,9 @@ def _read_estimator(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> Any: 
     strange = find_strange_types(read_schema(state))
     if strange:
         raise UnsafeError(f"it holds {', '.join(strange[:8])}, which no model has need of")
-    return skops.io.loads(state, trusted=TRUSTED)
+    from stance.classifiers import skops_io
+
+    return skops_io.loads(state, trusted=TRUSTED)
 
 
 def _read_encoder(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> Any:  # noqa: ANN401

@@ -12,7 +12,7 @@ STATUSES = ("ok", "error", "timeout", "out_of_memory", "crashed")
 
 @dataclass(frozen=True)
 class Cell:
-    """The unit of work: one classifier, fitted once and asked once.
+    """The unit of work: one classifier, asked once; cells that differ in their test alone share its fit.
 
     Attributes
     ----------

@@ -23,6 +23,9 @@ Readings = dict[str, list[float]]
 def time_classifier(make: Callable[[], Any], train: tuple[pd.DataFrame, Any], X: pd.DataFrame) -> dict[str, Any]:
     """Measure fitting and predicting; keep every reading.
 
+    A clock covers the whole call, as a user makes it: the input is checked, and a mention that the table gives
+    no span of is looked for in the text, anew in each call.
+
     Parameters
     ----------
     make : callable

@@ -94,7 +94,7 @@ class ExperimentFile(Strict):
         Parameters by the name to show; ``class`` names another classifier than that name does, ``matrix``
         the values that parameters are chosen from.
     time_limit_seconds, memory_limit_mb : int
-        Of one cell.
+        Of one fit and the tests that share it.
     timing : bool
         Whether clocks are read as well.
     """

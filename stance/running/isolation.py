@@ -39,7 +39,9 @@ class _Running:
     ended: tuple[str, str] | None = None
 
 
-def run_tasks(tasks: Sequence[Task], jobs: int, time_limit_seconds: float, memory_limit_mb: float) -> Iterator[Outcome]:
+def run_tasks(
+    tasks: Sequence[Task], jobs: int, time_limit_seconds: float, memory_limit_mb: float, preload: Sequence[str] = ()
+) -> Iterator[Outcome]:
     """Do tasks in child processes, at most `jobs` at once; yield outcomes as they come.
 
     A child that outlives its time, outgrows its memory or crashes ends alone. When the caller stops
@@ -52,8 +54,10 @@ def run_tasks(tasks: Sequence[Task], jobs: int, time_limit_seconds: float, memor
         Children at once.
     time_limit_seconds, memory_limit_mb : float
         Of each child; memory is resident memory.
+    preload : sequence of str
+        Modules to be imported once for all children, beside the worker itself.
     """
-    context = _context()
+    context = _context(preload)
     waiting = list(reversed(tasks))
     running: list[_Running] = []
     try:
@@ -73,11 +77,11 @@ def run_tasks(tasks: Sequence[Task], jobs: int, time_limit_seconds: float, memor
             one.process.join()
 
 
-def _context() -> multiprocessing.context.ForkServerContext:
+def _context(preload: Sequence[str]) -> multiprocessing.context.ForkServerContext:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         raise StanceError("running experiments needs forked processes: use Linux, macOS or WSL")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOAD)
+    context.set_forkserver_preload([*PRELOAD, *preload])
     return context
 
 

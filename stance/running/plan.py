@@ -41,12 +41,15 @@ class Job:
     corpus : Corpus
     fold : Fold
     spec : ClassifierSpec
+    fit_key : str
+        The same for cells that are fitted alike and differ in their test alone.
     """
 
     cell: Cell
     corpus: Corpus
     fold: Fold
     spec: ClassifierSpec
+    fit_key: str
 
 
 def make_plan(experiment: Experiment) -> list[Job]:
@@ -86,6 +89,7 @@ def code_sha256(class_name: str = "") -> str:
     return sha256_text(_package_sha256() + own)
 
 
+@functools.cache
 def versions() -> dict[str, str]:
     """Return the versions that predictions depend on."""
     found = {name: version(name) for name in LIBRARIES}
@@ -100,17 +104,18 @@ def _jobs(experiment: Experiment, corpus: Corpus, protocol: str, fold: Fold) -> 
             continue
         seeded = uses_seed(classifier)
         for seed in experiment.file.seeds if seeded else [None]:
-            key = cell_key(_ingredients(corpus, fold, spec, seed))
+            fit = _ingredients(corpus, fold, spec, seed)
+            key = cell_key(fit | {"test": _rows_sha256(fold.test)})
             cell = Cell(corpus.name, corpus.scheme.name, protocol, fold.name, spec.name, seed, key)
-            jobs.append(Job(cell, corpus, fold, spec))
+            jobs.append(Job(cell, corpus, fold, spec, cell_key(fit | {"scheme": corpus.scheme.name})))
     return jobs
 
 
 def _ingredients(corpus: Corpus, fold: Fold, spec: ClassifierSpec, seed: int | None) -> dict[str, Any]:
+    """Return all that can change a fitted classifier."""
     return {
         "corpus": corpus.sha256,
         "train": _rows_sha256(fold.train),
-        "test": _rows_sha256(fold.test),
         "class": CLASSIFIERS.get(spec.class_name, spec.class_name),
         "params": spec.params,
         "seed": seed,

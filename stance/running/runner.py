@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import os
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import psutil
-import pyarrow as pa
 from tqdm import tqdm
 
-import stance
 from stance.core.errors import InputError
-from stance.core.files import canonical_json, replacing, sha256_text, update_text
+from stance.core.files import canonical_json, update_text
 from stance.core.paths import PACKAGE
-from stance.core.records import Provenance, cell_key
 from stance.running.experiments import Experiment, read_experiment
 from stance.running.isolation import Outcome, run_tasks
 from stance.running.leaks import check_leaks
-from stance.running.plan import Job, code_sha256, make_plan, versions
+from stance.running.plan import Job, make_plan
+from stance.running.provenance import make_provenance
 from stance.running.results import MANIFEST, PROVENANCE, Results, load_results, write_scores
 from stance.running.store import Store
-from stance.running.tasks import Task
+from stance.running.tasks import Output, Task, cell_tasks, clock_tasks, write_tables
 
-SHOWN_LIBRARIES = ("scikit-learn", "numpy", "scipy", "pandas", "pyarrow", "datasets")
+SAVING = ["stance.classifiers.skops_io"]  # what every clock needs, which weighs the model file
 
 
 def run(
@@ -40,9 +35,10 @@ def run(
 ) -> Results:
     """Run an experiment, or what is left of it.
 
-    Each cell is fitted in a process of its own and written, whole, when it is done; a cell that is
-    there is not computed again. Clocks are read afterwards, one classifier at a time. Whatever its
-    parts were run in, the scores are the same bytes.
+    Each fit is made in a process of its own; cells that differ in their test alone share it, and its
+    limits of time and memory. Each cell is written, whole, when it is done; a cell that is there is not
+    computed again. Clocks are read afterwards, one classifier at a time. Whatever its parts were run in,
+    the scores are the same bytes.
 
     Parameters
     ----------
@@ -51,7 +47,7 @@ def run(
     results : path, optional
         The results folder; ``results/<experiment>`` beside the file when left out.
     jobs : int, optional
-        Cells at once; all cores when left out.
+        Fits at once; all cores when left out.
     progress : bool, optional
         Whether to draw a progress bar; by default where stderr is a terminal.
     allow_leak : bool
@@ -79,10 +75,9 @@ def run(
     store = Store(Path(results) if results is not None else default_folder(checked))
     cores = jobs or os.cpu_count() or 1
     with store.held():
-        tables = _write_tables(store, plan)
-        cells = [_cell_task(store, tables, job) for job in plan]
-        failures = _do(store, cells, checked, cores, progress, "cells")
-        clocks = _clock_tasks(store, tables, plan) if checked.file.timing else []
+        write_tables(store, plan)
+        failures = _do(store, cell_tasks(store, plan), checked, cores, progress, "cells")
+        clocks = clock_tasks(store, plan) if checked.file.timing else []
         failures += _do(store, clocks, checked, 1, progress, "timing")
         _write_manifest(store, checked, plan, clocks, {"leaks": [asdict(leak) for leak in leaks], "failures": failures})
         done = load_results(store.folder)
@@ -100,92 +95,42 @@ def default_folder(experiment: Experiment) -> Path:
 def _do(
     store: Store, tasks: Sequence[Task], experiment: Experiment, jobs: int, progress: bool | None, what: str
 ) -> list[dict[str, Any]]:
-    pending = [task for task in tasks if store.read(task.kind, task.key) is None]
+    pending = [left for task in tasks if (left := _left_of(store, task)).outputs]
+    n_all, n_left = (sum(len(task.outputs) for task in some) for some in (tasks, pending))
     failures = []
     limits = (experiment.file.time_limit_seconds, experiment.file.memory_limit_mb)
+    preload = SAVING if experiment.file.timing else []
     hidden = None if progress is None else not progress
-    with tqdm(total=len(tasks), initial=len(tasks) - len(pending), desc=what, unit="", disable=hidden) as bar:
-        for outcome in run_tasks(pending, jobs, *limits):
+    with tqdm(total=n_all, initial=n_all - n_left, desc=what, unit="", disable=hidden) as bar:
+        for outcome in run_tasks(pending, jobs, *limits, preload):
             bar.set_postfix_str(outcome.task.title[-48:], refresh=False)
-            bar.update()
-            if outcome.status == "ok":
-                store.forget_failure(outcome.task.key)
-            else:
-                failures.append(_failure(store, outcome))
+            bar.update(len(outcome.task.outputs))
+            failures += _settle(store, outcome)
     return failures
 
 
-def _failure(store: Store, outcome: Outcome) -> dict[str, Any]:
-    key = outcome.task.key
-    said = store.read("failures", key) if outcome.status == "error" else None
+def _left_of(store: Store, task: Task) -> Task:
+    """Return the task with those of its outputs that are not there yet."""
+    return replace(task, outputs=tuple(one for one in task.outputs if store.read(task.kind, one.key) is None))
+
+
+def _settle(store: Store, outcome: Outcome) -> list[dict[str, Any]]:
+    """Forget what failed earlier and is done now; record and return what failed now."""
+    failures = []
+    for output in outcome.task.outputs:
+        if outcome.status == "ok" or store.read(outcome.task.kind, output.key) is not None:
+            store.forget_failure(output.key)
+        else:
+            failures.append(_failure(store, outcome, output))
+    return failures
+
+
+def _failure(store: Store, outcome: Outcome, output: Output) -> dict[str, Any]:
+    said = store.read("failures", output.key) if outcome.status == "error" else None
     cause = said["cause"] if said else outcome.cause
-    failure = {"title": outcome.task.title, "status": outcome.status, "cause": cause}
-    store.write("failures", key, failure | {"kind": outcome.task.kind})
+    failure = {"title": output.title, "status": outcome.status, "cause": cause}
+    store.write("failures", output.key, failure | {"kind": outcome.task.kind})
     return failure
-
-
-def _write_tables(store: Store, plan: Sequence[Job]) -> dict[str, Path]:
-    """Write each corpus once, for the workers to map into memory."""
-    tables = {}
-    for job in plan:
-        key = job.corpus.sha256
-        path = (store.folder / "work" / f"{key}.arrow").resolve()
-        if key not in tables and not path.is_file():
-            schema = job.corpus.table.schema
-            with replacing(path) as temporary, pa.ipc.new_file(str(temporary), schema) as writer:
-                writer.write_table(job.corpus.table)
-        tables[key] = path
-    return tables
-
-
-def _cell_task(store: Store, tables: Mapping[str, Path], job: Job) -> Task:
-    record = {"cell": job.cell.to_dict(), "labels": list(job.corpus.scheme.labels)}
-    return _task(store, tables, job, "cells", job.cell.key, job.cell.title, record)
-
-
-def _clock_tasks(store: Store, tables: Mapping[str, Path], plan: Sequence[Job]) -> list[Task]:
-    """Return one task a classifier and corpus: its first cell's sentences, its first seed, this machine.
-
-    A tuned classifier is timed with the parameters that its first cell chose; where that cell failed, not at all.
-    """
-    first: dict[tuple[str, str, str], Job] = {}
-    for job in plan:
-        first.setdefault((job.cell.corpus, job.cell.scheme, job.cell.classifier), job)
-    tasks = []
-    for (corpus, scheme, classifier), job in first.items():
-        key = cell_key({"cell": job.cell.key, "machine": _machine()})
-        record = {"corpus": corpus, "scheme": scheme, "classifier": classifier}
-        task = _task(store, tables, job, "timings", key, f"{corpus}/{scheme}/{classifier}", record)
-        chosen = _chosen(store, job)
-        if chosen is not None:
-            tasks.append(replace(task, params=task.params | chosen, matrix={}))
-    return tasks
-
-
-def _chosen(store: Store, job: Job) -> dict[str, Any] | None:
-    """Return the parameters that a job's cell chose, none where it had no choice; None where it failed."""
-    record = store.read("cells", job.cell.key) if job.spec.matrix else {"tuned": {"params": {}}}
-    return record["tuned"]["params"] if record else None
-
-
-def _task(
-    store: Store, tables: Mapping[str, Path], job: Job, kind: str, key: str, title: str, record: dict[str, Any]
-) -> Task:
-    return Task(
-        kind=kind,
-        key=key,
-        title=title,
-        record=record,
-        folder=store.folder.resolve(),
-        table=tables[job.corpus.sha256],
-        train=job.fold.train,
-        test=job.fold.test,
-        class_name=job.spec.class_name,
-        params=job.spec.params,
-        scheme=job.corpus.scheme.name,
-        seed=job.cell.seed,
-        matrix=job.spec.matrix,
-    )
 
 
 def _write_manifest(
@@ -201,11 +146,11 @@ def _write_manifest(
         "cells": [cell.to_dict() for cell, record in records if record],
         "warnings": {cell.key: record["warnings"] for cell, record in records if record and record["warnings"]},
         "tuned": {cell.key: record["tuned"] for cell, record in records if record and "tuned" in record},
-        "timings": [task.key for task in clocks if store.read("timings", task.key)],
+        "timings": [one.key for task in clocks for one in task.outputs if store.read("timings", one.key)],
         **found,
     }
     hashes = {f"{name}/{scheme}": corpus.sha256 for (name, scheme), corpus in corpora.items()}
-    provenance = asdict(_provenance(experiment, hashes))
+    provenance = asdict(make_provenance(experiment, hashes))
     update_text(store.folder / PROVENANCE, canonical_json(provenance) + "\n")
     update_text(store.folder / MANIFEST, canonical_json(manifest) + "\n")
 
@@ -228,30 +173,3 @@ def _describe(corpus: Any) -> dict[str, Any]:  # noqa: ANN401 - a Corpus
         "metric": part.metric,
         "notes": list(corpus.notes),
     }
-
-
-def _provenance(experiment: Experiment, hashes: dict[str, str]) -> Provenance:
-    return Provenance(
-        stance_version=stance.__version__,
-        code_sha256=code_sha256(),
-        python_version=platform.python_version(),
-        platform=platform.platform(terse=True),
-        cpu=_cpu(),
-        cores=os.cpu_count() or 1,
-        memory_bytes=psutil.virtual_memory().total,
-        libraries={name: version(name) for name in SHOWN_LIBRARIES},
-        experiment_sha256=sha256_text(canonical_json(experiment.file.model_dump(mode="json"))),
-        corpora_sha256=hashes,
-    )
-
-
-def _machine() -> dict[str, Any]:
-    return {"cpu": _cpu(), "cores": os.cpu_count(), "versions": versions()}
-
-
-def _cpu() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())

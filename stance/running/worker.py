@@ -1,4 +1,4 @@
-"""Worker: what happens inside of a cell's own process. Preloaded once, forked for each cell."""
+"""Worker: what happens inside of a task's own process. Preloaded once, forked for each task."""
 
 from __future__ import annotations
 
@@ -17,61 +17,98 @@ import pyarrow as pa
 from sklearn.utils.validation import has_fit_parameter
 from threadpoolctl import threadpool_limits
 
-from stance.classifiers import baselines, dummies, model_files, stance_classifier
+from stance.classifiers import baselines, dummies, stance_classifier
 from stance.core.errors import InputError, show
 from stance.data.corpora import X_COLUMNS, to_frame
 from stance.evaluation.timing import time_classifier
 from stance.running.store import Store
-from stance.running.tasks import Task
+from stance.running.tasks import Output, Task
 from stance.running.tuning import tune
+from stance.text.inputs import read_sentences
 
-# Loaded once, in the process that is forked for each cell; a cell would need seconds to do it.
-PRELOADED = (baselines, dummies, model_files, stance_classifier)
+# Made once, in the process that is forked for each task: the modules, and the lexicons in which mentions are
+# looked up, which take as long as fitting a linear SVM on two thousand sentences.
+PRELOADED = (baselines, dummies, stance_classifier)
+read_sentences(pa.table({"text": ["Moscow"], "target": ["russia"]}))
 
 
 def work(task: Task) -> None:
-    """Do a task; an exception becomes a stored failure and exit status 1."""
+    """Do a task; an exception becomes a stored failure of each cell that it concerns, and exit status 1."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the run, which ends its children
     os.environ["OMP_NUM_THREADS"] = "1"  # for what is loaded only now, such as torch
     _die_with_parent()
     try:
         with threadpool_limits(1):
-            (predict_cell if task.kind == "cells" else time_cell)(task)
+            errors = predict_cells(task) if task.kind == "cells" else time_cell(task)
     except Exception as error:
-        cause = f"{type(error).__name__}: {show(error, 300)}"
-        Store(task.folder).write("failures", task.key, task.record | {"status": "error", "cause": cause})
+        errors = {output.key: error for output in task.outputs}
+    for output in task.outputs:
+        if output.key in errors:
+            _write_failure(task, output, errors[output.key])
+    if errors:
         os._exit(1)
 
 
-def predict_cell(task: Task) -> None:
-    """Fit, predict, and store predictions: gold and predicted label, actor, group, and scores where there are any."""
+def predict_cells(task: Task) -> dict[str, Exception]:
+    """Fit once; predict and store each cell. Return, by the cell's key, what kept one from being stored.
+
+    A cell holds gold and predicted label, actor, group, and scores where there are any: the same as if it had
+    been fitted alone.
+    """
     rows = _read_table(task.table)
     frame = to_frame(rows)
-    X = frame[list(X_COLUMNS)]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         classifier, tuned = _fitted(task, frame.iloc[task.train])
-        predicted = classifier.predict(X.iloc[task.test])
+    errors: dict[str, Exception] = {}
+    for output in task.outputs:
+        try:
+            record, predictions = _predicted(classifier, output, rows, frame, caught)
+            Store(task.folder).write_cell(output.key, output.record | tuned | record, predictions)
+        except Exception as error:  # another test may still be predicted
+            errors[output.key] = error
+    return errors
+
+
+def _predicted(
+    classifier: Any,  # noqa: ANN401 - any classifier
+    output: Output,
+    rows: pa.Table,
+    frame: pd.DataFrame,
+    warned: list[warnings.WarningMessage],
+) -> tuple[dict[str, Any], pa.Table]:
+    """Return what a cell's record says of its predictions, and the predictions."""
+    X = frame[list(X_COLUMNS)].iloc[output.test]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        predicted = classifier.predict(X)
         if any(label is None for label in predicted):
             raise InputError("it abstains; an experiment scores every sentence, and shows what abstaining would buy")
-        columns = _probabilities(classifier, X.iloc[task.test])
-    said = sorted({f"{w.category.__name__}: {show(w.message, 200)}" for w in caught})
-    kept = rows.select(["id", "target", "actor", "group", "label"]).take(pa.array(task.test))
+        columns = _probabilities(classifier, X)
+    said = sorted({f"{w.category.__name__}: {show(w.message, 200)}" for w in [*warned, *caught]})
+    kept = rows.select(["id", "target", "actor", "group", "label"]).take(pa.array(output.test))
     kept = kept.append_column("prediction", pa.array([str(label) for label in predicted]))
     for name, values in columns.items():
         kept = kept.append_column(name, pa.array(values))
-    Store(task.folder).write_cell(task.key, task.record | tuned | {"status": "ok", "warnings": said}, kept)
+    return {"status": "ok", "warnings": said}, kept
 
 
-def time_cell(task: Task) -> None:
-    """Read the clocks of a classifier and store them."""
+def time_cell(task: Task) -> dict[str, Exception]:
+    """Read the clocks of a classifier and store them; what goes wrong is raised."""
+    (clock,) = task.outputs
     frame = to_frame(_read_table(task.table))
     X = frame[list(X_COLUMNS)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         train = (X.iloc[task.train], frame["label"].iloc[task.train])
-        readings = time_classifier(task.make, train, X.iloc[task.test].reset_index(drop=True))
-    Store(task.folder).write("timings", task.key, task.record | readings)
+        readings = time_classifier(task.make, train, X.iloc[clock.test].reset_index(drop=True))
+    Store(task.folder).write("timings", clock.key, clock.record | readings)
+    return {}
+
+
+def _write_failure(task: Task, output: Output, error: Exception) -> None:
+    cause = f"{type(error).__name__}: {show(error, 300)}"
+    Store(task.folder).write("failures", output.key, output.record | {"status": "error", "cause": cause})
 
 
 def _fitted(task: Task, train: pd.DataFrame) -> tuple[Any, dict[str, Any]]:
@@ -80,7 +117,7 @@ def _fitted(task: Task, train: pd.DataFrame) -> tuple[Any, dict[str, Any]]:
         classifier = task.make()
         together = {"groups": train["group"]} if has_fit_parameter(classifier, "groups") else {}
         return classifier.fit(train[list(X_COLUMNS)], train["label"], **together), {}
-    return tune(task.make(), task.matrix, train, task.record["labels"])
+    return tune(task.make(), task.matrix, train, task.labels)
 
 
 def _probabilities(classifier: Any, X: pd.DataFrame) -> dict[str, np.ndarray]:  # noqa: ANN401

@@ -14,6 +14,8 @@ from stance.core.paths import shipped
 from stance.data.corpora import load_corpus
 from tests.conftest import write_csv
 
+pytestmark = pytest.mark.xdist_group("audit")  # one process makes what the module shares
+
 PUBLIC = os.environ.get("STANCE_DATA", "")
 
 

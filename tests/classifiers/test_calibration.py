@@ -17,6 +17,8 @@ from stance.core.errors import InputError
 from stance.data.corpora import load_corpus
 from stance.evaluation.confidence import expected_calibration_error
 
+pytestmark = pytest.mark.xdist_group("calibration")  # one process makes what the module shares
+
 
 def problem(n_classes, seed=0, n=400):
     """Return noisy rows in groups of four, as a sparse matrix, with labels."""

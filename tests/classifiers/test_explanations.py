@@ -20,6 +20,8 @@ from stance.core.errors import InputError
 from stance.text.inputs import read_sentences
 from stance.text.segments import TOKEN, cut_segments
 
+pytestmark = pytest.mark.xdist_group("explanations")  # one process makes what the module shares
+
 TOLERANCE = 1e-5
 LINEAR = {
     "complement_nb": {},

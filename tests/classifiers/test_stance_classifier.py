@@ -20,6 +20,8 @@ from stance.data.corpora import load_corpus
 from stance.text.inputs import read_sentences
 from stance.text.polarity import polarity
 
+pytestmark = pytest.mark.xdist_group("stance_classifier")  # one process makes what the module shares
+
 NAMES = {"russia": "Moscow", "iran": "Tehran", "israel": "Israel", "trump": "Trump"}
 VERBS = ("backs", "praises", "welcomes", "applauds")
 

@@ -3,6 +3,8 @@
 import os
 import signal
 import time
+import warnings
+from pathlib import Path
 
 from stance.classifiers.dummies import MajorityClassifier
 
@@ -39,3 +41,38 @@ class Slow(MajorityClassifier):
     def fit(self, X, y, sample_weight=None):
         time.sleep(0.15)
         return super().fit(X, y, sample_weight)
+
+
+class Counts(MajorityClassifier):
+    """Does not fail, but writes a line for each fit."""
+
+    def __init__(self, scheme="stance", log=""):
+        super().__init__(scheme)
+        self.log = log
+
+    def fit(self, X, y, sample_weight=None):
+        with Path(self.log).open("a") as file:
+            file.write("fit\n")
+        return super().fit(X, y, sample_weight)
+
+
+class Warns(MajorityClassifier):
+    def fit(self, X, y, sample_weight=None):
+        warnings.warn("fitted", stacklevel=1)
+        return super().fit(X, y, sample_weight)
+
+    def predict(self, X):
+        if X["text"].str.contains("Second").any():
+            warnings.warn("second", stacklevel=1)
+        return super().predict(X)
+
+
+class Picky(MajorityClassifier):
+    def __init__(self, scheme="stance", refused=""):
+        super().__init__(scheme)
+        self.refused = refused
+
+    def predict(self, X):
+        if X["text"].str.startswith(self.refused.title()).any():
+            raise ValueError(f"not {self.refused}")
+        return super().predict(X)

@@ -18,10 +18,12 @@ from stance.running.plan import make_plan
 from stance.running.results import load_results
 from stance.running.runner import run
 from stance.running.store import Store
-from stance.running.tasks import Task
+from stance.running.tasks import Output, Task
 from stance.running.tuning import inner_folds, tune
-from stance.running.worker import predict_cell
+from stance.running.worker import predict_cells
 from tests.conftest import PLACES, write_csv
+
+pytestmark = pytest.mark.xdist_group("matrix")  # one process makes what the module shares
 
 LABELS = ["favor", "against", "none"]
 SAYS = {
@@ -75,13 +77,11 @@ def task(tmp_path, corpus):
             writer.write_table(table)
         return Task(
             kind="cells",
-            key="k",
-            title="t",
-            record={"labels": LABELS},
+            outputs=(Output("k", "t", {"labels": LABELS}, np.flatnonzero(is_test)),),
             folder=tmp_path,
             table=tmp_path / "t.arrow",
+            labels=LABELS,
             train=np.flatnonzero(~is_test),
-            test=np.flatnonzero(is_test),
             class_name="linear_svm",
             params={},
             scheme="stance",
@@ -134,7 +134,7 @@ def test_the_labels_of_the_test_cannot_influence_the_choice(task, tmp_path):
     rng = np.random.default_rng(0)
     stored = []
     for change in (None, rng.permutation, lambda labels: np.full(len(labels), "none", dtype=object)):
-        predict_cell(task(test_labels=change))
+        predict_cells(task(test_labels=change))
         record = Store(tmp_path).read("cells", "k")
         frame = Store(tmp_path).read_predictions("k").to_pandas()
         stored.append((record["tuned"], record["inner_scores"], frame["prediction"].tolist(), frame["label"].tolist()))
@@ -144,15 +144,16 @@ def test_the_labels_of_the_test_cannot_influence_the_choice(task, tmp_path):
 
 def test_the_labels_of_train_do(task, tmp_path):
     one = task()
-    predict_cell(one)
+    predict_cells(one)
     before = Store(tmp_path).read("cells", "k")
-    predict_cell(dataclasses.replace(one, train=one.test, test=one.train))
+    (output,) = one.outputs
+    predict_cells(dataclasses.replace(one, train=output.test, outputs=(dataclasses.replace(output, test=one.train),)))
     assert Store(tmp_path).read("cells", "k")["inner_scores"] != before["inner_scores"]
 
 
 def test_a_fit_that_fails_fails_the_cell(task):
     with pytest.raises(ValueError, match="C"):
-        predict_cell(task({"C": [1.0, -1.0]}))
+        predict_cells(task({"C": [1.0, -1.0]}))
 
 
 rows = st.lists(st.tuples(st.sampled_from(LABELS), st.integers(0, 7)), min_size=2, max_size=40)

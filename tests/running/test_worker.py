@@ -1,13 +1,16 @@
 """The worker's two tasks, done in this process; elsewhere they are done in children."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from stance.data.corpora import load_corpus
 from stance.running.store import Store
-from stance.running.tasks import Task
-from stance.running.worker import predict_cell, time_cell
+from stance.running.tasks import Output, Task
+from stance.running.worker import predict_cells, time_cell
 
 
 @pytest.fixture
@@ -18,16 +21,17 @@ def task(tmp_path, own_csv):
         writer.write_table(corpus.table)
     rows = np.arange(corpus.table.num_rows)
 
-    def make(kind, class_name="logistic_regression"):
+    def make(kind, class_name="logistic_regression", tests=None):
         return Task(
             kind=kind,
-            key="k",
-            title="t",
-            record={"corpus": "mine", "scheme": "stance", "classifier": class_name},
+            outputs=tuple(
+                Output(key, "t", {"corpus": "mine", "scheme": "stance", "classifier": class_name}, test)
+                for key, test in (tests or {"k": rows[rows % 3 == 0]}).items()
+            ),
             folder=tmp_path,
             table=table,
+            labels=["favor", "against", "none"],
             train=rows[rows % 3 > 0],
-            test=rows[rows % 3 == 0],
             class_name=class_name,
             params={},
             scheme="stance",
@@ -38,7 +42,7 @@ def task(tmp_path, own_csv):
 
 
 def test_predictions_are_stored_with_gold_and_probabilities(task, tmp_path):
-    predict_cell(task("cells"))
+    predict_cells(task("cells"))
     frame = Store(tmp_path).read_predictions("k").to_pandas()
     assert len(frame) == 36
     assert list(frame.columns[:6]) == ["id", "target", "actor", "group", "label", "prediction"]
@@ -50,7 +54,7 @@ def test_predictions_are_stored_with_gold_and_probabilities(task, tmp_path):
 
 
 def test_a_classifier_without_probabilities_stores_none(task, tmp_path):
-    predict_cell(task("cells", "linear_svm"))
+    predict_cells(task("cells", "linear_svm"))
     assert not [n for n in Store(tmp_path).read_predictions("k").column_names if n.startswith("probability")]
 
 
@@ -60,3 +64,12 @@ def test_clocks_are_stored_raw(task, tmp_path):
     assert record["fit_sentences"] == 72
     assert record["predict_sentences"] == {"1": 1, "64": 64, "all": 36}
     assert all(seconds > 0 for readings in record["predict_seconds"].values() for seconds in readings)
+
+
+def test_a_worker_starts_without_torch_and_skops_and_knows_the_mentions():
+    code = (
+        "import sys, stance.running.worker; from stance.text import inputs;"
+        "print([m for m in ('torch', 'skops') if m in sys.modules], inputs._lexicons.cache_info().currsize)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[] 1\n"
