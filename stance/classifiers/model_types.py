@@ -37,7 +37,7 @@ _loss._loss.CyHalfSquaredError _loss._loss.CyHuberLoss
 _OURS = {path.replace(":", ".") for name, path in CLASSIFIERS.items() if name != "encoder"} | {
     "stance.classifiers.baselines.Components",
     "stance.classifiers.dummies.DrawnLabels",
-    "stance.classifiers.stance_classifier.SegmentFeatures",
+    "stance.classifiers.segment_features.SegmentFeatures",
     "stance.text.ngrams.Ngrams",
 }
 _PLAIN = "bool bool_ float32 float64 int32 int64 str_ uint32 uint64"
