@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,12 @@ from stance.core.errors import InputError
 from stance.text.gist import gist
 from stance.text.inputs import Sentences
 from stance.text.segments import Segments, cut_segments
+
+if TYPE_CHECKING:
+    from stance.classifiers.compiled_segments import CompiledSegments
+
+# Of fewer sentences, scikit-learn answers before the compiled loops are loaded.
+COMPILED_SENTENCES = 2000
 
 
 def _has_probabilities(self: StanceClassifier) -> bool:
@@ -62,6 +68,9 @@ class StanceClassifier(TextClassifier):
     abstain_below : float
         Say None instead of a label whose probability is below this. None is missing in the sense of pandas
         and is not the label ``none``.
+    n_jobs : int, optional
+        Threads that answer of 2,000 sentences or more; by default one, with -1 all that the process may use.
+        No answer depends on it.
 
     Attributes
     ----------
@@ -105,6 +114,7 @@ class StanceClassifier(TextClassifier):
         windows: bool = True,
         calibrate: bool = True,
         abstain_below: float = 0.0,
+        n_jobs: int | None = None,
     ) -> None:
         self.scheme = scheme
         self.estimator = estimator
@@ -118,6 +128,7 @@ class StanceClassifier(TextClassifier):
         self.windows = windows
         self.calibrate = calibrate
         self.abstain_below = abstain_below
+        self.n_jobs = n_jobs
 
     def make_features(self, sentences: Sentences) -> pd.DataFrame:
         """Return the segments of each sentence and their gists, shape (n_sentences, 17)."""
@@ -171,6 +182,24 @@ class StanceClassifier(TextClassifier):
             scores = held_out_scores(self.make_learner(), matrix, codes, groups, weights)
             if scores is not None:
                 self.temperature_ = find_temperature(scores, codes)
+
+    def answer(self, method: str, sentences: Sentences) -> np.ndarray:
+        """Return what the model says: of many sentences by compiled loops, of rare ones among them by itself."""
+        compiled = self._compile() if len(sentences) >= COMPILED_SENTENCES else None
+        if compiled is None:
+            return super().answer(method, sentences)
+        scores, rare = compiled.score(sentences, negation=self.negation, n_jobs=self.n_jobs)
+        if rare.any():
+            found = super().answer("decision_function", sentences.take(np.flatnonzero(rare)))
+            scores[rare] = found.reshape(-1, scores.shape[1])
+        answers: np.ndarray = getattr(compiled.learner, method)(scores)
+        return answers
+
+    def _compile(self) -> CompiledSegments | None:
+        from stance.classifiers.compiled_segments import compile_segments
+
+        plain = type(self).make_features is StanceClassifier.make_features
+        return compile_segments(self.model_) if plain and self.mask_mentions and self.gist else None
 
     def predict(self, X: object) -> np.ndarray:
         """Return a label for each sentence, shape (n_sentences,); None where the classifier abstains."""

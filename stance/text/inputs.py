@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from numbers import Integral
@@ -38,6 +38,11 @@ class Sentences:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    def take(self, rows: Iterable[int]) -> Sentences:
+        """Return the sentences of some rows."""
+        chosen = [(self.texts[i], self.holders[i], self.targets[i]) for i in rows]
+        return Sentences(*map(list, zip(*chosen, strict=True))) if chosen else Sentences([], [], [])
 
     def batches(self, n_sentences: int) -> Iterator[Sentences]:
         """Yield the sentences in order, so many at a time."""
