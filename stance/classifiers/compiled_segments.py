@@ -1,14 +1,13 @@
 """Compiled segments: the scores of a fitted StanceClassifier, by compiled loops instead of scikit-learn.
 
-Scores differ from scikit-learn's by less than 1e-5: it adds up in single precision. An n-gram that was never
-learned could be taken for another whose 64-bit hash it shares; with a million n-grams that happens once in some
-10^13 of them. Learned ones cannot: they are compared when the tables are made.
+Scores differ from scikit-learn's by less than 1e-5, for it works in single precision. An n-gram that was never
+learned could be taken for another of the same hash, about once in 10^13 n-grams; learned ones could not, for
+their hashes are compared when the tables are made.
 """
 
 from __future__ import annotations
 
 import copy
-import os
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import Any
@@ -21,11 +20,13 @@ from sklearn.linear_model._base import LinearClassifierMixin
 from sklearn.pipeline import Pipeline
 
 from stance.classifiers.segment_blocks import list_blocks, make_features
-from stance.text.feature_kernels import POLARITIES, LinearFeatures, score_sentences
+from stance.core.threads import count_threads
+from stance.text.feature_kernels import POLARITIES, LinearFeatures
+from stance.text.hash_kernels import NOWHERE
 from stance.text.inputs import Sentences
-from stance.text.segment_kernels import NOWHERE
 from stance.text.segment_tables import join_codes, load_tables
 from stance.text.segments import HOLDER, TARGET, mark_mentions
+from stance.text.sentence_kernels import score_sentences
 
 # So many sentences are one task of a thread.
 CHUNK_SENTENCES = 1024
@@ -34,22 +35,26 @@ _MADE: WeakKeyDictionary[Pipeline, CompiledSegments | None] = WeakKeyDictionary(
 
 
 class CompiledSegments:
-    """The tables of a fitted model, and the learner that its scores are asked of.
+    """The tables of a fitted model, and its learner.
 
-    Attributes
+    Parameters
     ----------
-    learner : scikit-learn classifier
-        As fitted, but that its only features are its own scores.
+    features : LinearFeatures
+    learner : scikit-learn linear classifier, fitted
+    negation : bool
+        Whether polarity reads through negations.
     """
 
     def __init__(self, features: LinearFeatures, learner: BaseEstimator, negation: bool) -> None:
         self._features = features
         self._negation = negation
-        n_scores = len(features.intercepts)
-        self.learner = copy.copy(learner)
-        self.learner.coef_ = np.eye(n_scores, dtype=learner.coef_.dtype)
-        self.learner.intercept_ = np.zeros(n_scores, learner.coef_.dtype)
-        self.learner.n_features_in_ = n_scores
+        n_scores, dtype = len(learner.coef_), learner.coef_.dtype
+        self._intercepts = np.array(np.broadcast_to(learner.intercept_, n_scores), float)
+        # Its only features are its own scores.
+        self._learner = copy.copy(learner)
+        self._learner.coef_ = np.eye(n_scores, dtype=dtype)
+        self._learner.intercept_ = np.zeros(n_scores, dtype)
+        self._learner.n_features_in_ = n_scores
 
     def score(
         self, sentences: Sentences, *, negation: bool, n_jobs: int | None = None
@@ -62,9 +67,9 @@ class CompiledSegments:
         negation : bool
             Whether the gist reads through negations.
         n_jobs : int, optional
-            Threads, as `count_threads` counts them; the scores do not depend on it.
+            Threads, as `stance.core.threads.count_threads` counts them; the scores do not depend on it.
         """
-        scores = np.zeros((len(sentences), len(self._features.intercepts)))
+        scores = np.tile(self._intercepts, (len(sentences), 1))
         rare = np.zeros(len(sentences), bool)
 
         def fill(start: int) -> None:
@@ -80,24 +85,17 @@ class CompiledSegments:
             list(threads.map(fill, starts))
         return scores, rare
 
+    def ask(self, method: str, scores: NDArray[np.float64]) -> np.ndarray:
+        """Return what the learner's method says of sentences of these scores."""
+        answers: np.ndarray = getattr(self._learner, method)(scores.astype(self._learner.coef_.dtype, copy=False))
+        return answers
+
 
 def compile_segments(model: Pipeline) -> CompiledSegments | None:
     """Return the compiled form of a fitted model, None where it has none; it is made once for each model."""
     if model not in _MADE:
         _MADE[model] = _make(*model)
     return _MADE[model]
-
-
-def count_threads(n_jobs: int | None) -> int:
-    """Return how many threads are meant: those that the process may use for -1, and never more than those.
-
-    Examples
-    --------
-    >>> count_threads(None), count_threads(1)
-    (1, 1)
-    """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores if n_jobs is not None and n_jobs < 0 else min(n_jobs or 1, cores)
 
 
 def _as_arrays(texts: list[str], holders: list[Any], targets: list[Any]) -> tuple[Any, Any, Any]:
@@ -116,7 +114,7 @@ def _spell_hashtags(text: str, holder: Any, target: Any) -> tuple[str, Any, Any]
 
 def _make(ngrams: Any, learner: Any) -> CompiledSegments | None:  # noqa: ANN401 - any two steps
     blocks = list_blocks(ngrams) if _is_linear(learner) else None
-    features = make_features(blocks, learner.coef_, learner.intercept_) if blocks else None
+    features = make_features(blocks, learner.coef_) if blocks else None
     negations = {block.transformer.kw_args["negation"] for block in blocks or () if block.kind == POLARITIES}
     if features is None or len(negations) > 1:
         return None

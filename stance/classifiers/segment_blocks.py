@@ -11,8 +11,9 @@ from sklearn.preprocessing import FunctionTransformer
 from stance.classifiers.segment_features import SegmentFeatures
 from stance.text import gist, polarity
 from stance.text.feature_kernels import COUNTS, GISTS, LETTERS, POLARITIES, WORDS, LinearFeatures
+from stance.text.hash_kernels import hash_terms
 from stance.text.ngrams import Ngrams
-from stance.text.segment_kernels import N_SEGMENTS, hash_terms
+from stance.text.segment_kernels import N_SEGMENTS
 from stance.text.segment_tables import hash_words, join_codes, make_index
 from stance.text.segments import Segments
 
@@ -68,14 +69,13 @@ def list_blocks(ngrams: object) -> list[Block] | None:
     return blocks
 
 
-def make_features(blocks: list[Block], coefficients: Any, intercept: Any) -> LinearFeatures | None:  # noqa: ANN401
+def make_features(blocks: list[Block], coefficients: NDArray[np.float64]) -> LinearFeatures | None:
     """Return the blocks with their weights in a linear model; None where they do not fit, or two hashes are one.
 
     Parameters
     ----------
     blocks : list of Block
     coefficients : numpy.ndarray, shape (n_scores, n_columns)
-    intercept : numpy.ndarray, shape (n_scores,), or float
     """
     n_columns = blocks[-1].end
     if coefficients.shape[1] != n_columns:
@@ -90,13 +90,13 @@ def make_features(blocks: list[Block], coefficients: Any, intercept: Any) -> Lin
             inverse[block.first : block.end] = block.transformer.idf_
             hashes.append(hash_terms(*join_codes(list(terms)), salt, block.kind != LETTERS))
             columns.append(block.first + np.fromiter(terms.values(), np.int64, len(terms)))
-    index = make_index(np.concatenate(hashes), np.concatenate(columns))
-    if index is None:
+    table = make_index(np.concatenate(hashes), np.concatenate(columns))
+    if table is None:
         return None
     ranges = [getattr(block.transformer, "ngram_range", (0, 0)) for block in blocks]
     shortest, longest = np.array(ranges, np.int64).T.copy()
     return LinearFeatures(
-        index=index,
+        table=table,
         rows=np.column_stack([inverse, (inverse * coefficients).T]).astype(np.float32),
         kinds=np.array([block.kind for block in blocks]),
         segments=np.array([block.segment for block in blocks]),
@@ -105,11 +105,10 @@ def make_features(blocks: list[Block], coefficients: Any, intercept: Any) -> Lin
         first_columns=np.array([block.first for block in blocks]),
         salts=salts,
         weights=np.array([block.weight for block in blocks], float),
-        intercepts=np.array(np.broadcast_to(intercept, len(coefficients)), float),
     )
 
 
-def _kind_of(transformer: object, column: object) -> int | None:
+def _kind_of(transformer: Any, column: object) -> int | None:  # noqa: ANN401 - any transformer
     of_gist = str(column).endswith(_GIST)
     if type(transformer) is FunctionTransformer:
         if transformer.func is gist.count_meanings and of_gist:

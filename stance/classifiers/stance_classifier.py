@@ -14,6 +14,7 @@ from stance.classifiers.base import TextClassifier
 from stance.classifiers.calibration import find_temperature, held_out_scores, probabilities
 from stance.classifiers.segment_features import SegmentFeatures
 from stance.core.errors import InputError
+from stance.core.threads import count_threads
 from stance.text.gist import gist
 from stance.text.inputs import Sentences
 from stance.text.segments import Segments, cut_segments
@@ -176,6 +177,7 @@ class StanceClassifier(TextClassifier):
             raise InputError(
                 f"abstain_below={self.abstain_below}: a probability from 0 to 1 is wanted, and calibrate on"
             )
+        count_threads(self.n_jobs)
         self.temperature_ = 1.0
         if self.calibrate and hasattr(learner, "decision_function"):
             codes = np.unique(labels.astype(str), return_inverse=True)[1]
@@ -192,14 +194,14 @@ class StanceClassifier(TextClassifier):
         if rare.any():
             found = super().answer("decision_function", sentences.take(np.flatnonzero(rare)))
             scores[rare] = found.reshape(-1, scores.shape[1])
-        answers: np.ndarray = getattr(compiled.learner, method)(scores)
-        return answers
+        return compiled.ask(method, scores)
 
     def _compile(self) -> CompiledSegments | None:
         from stance.classifiers.compiled_segments import compile_segments
 
         plain = type(self).make_features is StanceClassifier.make_features
-        return compile_segments(self.model_) if plain and self.mask_mentions and self.gist else None
+        heard = self.gist or not self.model_[0].gist
+        return compile_segments(self.model_) if plain and heard and self.mask_mentions else None
 
     def predict(self, X: object) -> np.ndarray:
         """Return a label for each sentence, shape (n_sentences,); None where the classifier abstains."""

@@ -140,6 +140,8 @@ def _listed(values: Any) -> list[Any]:  # noqa: ANN401 - any column of any libra
 
 
 def _texts(values: list[Any]) -> list[str]:
+    if set(map(type, values)) <= {str}:
+        return values
     for i, value in enumerate(values):
         if not isinstance(value, str):
             if _is_missing(value):
@@ -154,7 +156,9 @@ def _spans(texts: list[str], columns: dict[str, list[Any]], role: str) -> list[S
     starts, ends = (columns.get(f"{role}_{end}", nothing) for end in ("start", "end"))
     spans: list[Span | None] = []
     for i, (text, name, start, end) in enumerate(zip(texts, names, starts, ends, strict=True)):
-        if _is_missing(start) or _is_missing(end):
+        if type(start) is type(end) is int and 0 <= start < end <= len(text):  # most are: asked first, it is cheap
+            spans.append((start, end))
+        elif _is_missing(start) or _is_missing(end):
             spans.append(_named_span(text, name, i, role))
         elif not (_is_whole(start) and _is_whole(end)):
             said = show(f"{start!r}..{end!r}")
@@ -193,9 +197,9 @@ def _is_missing(value: object) -> bool:
 
 def _is_whole(value: object) -> bool:
     # A column of offsets with gaps comes as floats: 3.0 is an offset, 3.5 and True are none.
-    return not isinstance(value, bool) and (
-        isinstance(value, Integral) or (isinstance(value, float) and value.is_integer())
-    )
+    if isinstance(value, float):
+        return value.is_integer()
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def _kind(value: object) -> str:

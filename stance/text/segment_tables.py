@@ -10,10 +10,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from stance.text import gist, segment_kernels
+from stance.text import gist, hash_kernels, segment_kernels
 from stance.text.characters import APOSTROPHES, RARE, TABLE_SIZE, fold_table
+from stance.text.hash_kernels import Index
 from stance.text.polarity import NEGATIONS, load_valences
-from stance.text.segment_kernels import Index, WordTables
+from stance.text.segment_kernels import WordTables
 from stance.text.segments import CLAUSE_WORDS, HOLDER, TARGET, TOKEN
 
 # What each mark means to the gist; those that part clauses come first.
@@ -40,7 +41,7 @@ def make_index(hashes: NDArray[np.uint64], values: NDArray[np.int64]) -> Index |
         return None
     n_slots = 1 << max(len(hashes) * 2, 8).bit_length()
     index = Index(np.zeros(n_slots, np.uint64), np.zeros(n_slots, np.int32))
-    segment_kernels.fill(index, hashes, values)
+    hash_kernels.fill(index, hashes, values)
     return index
 
 
@@ -59,9 +60,8 @@ def load_tables() -> WordTables:
     meanings = list(dict.fromkeys([*gist.COUNTED, *turned, *MARKS.values(), *said.values()]))
     number = {meaning: i for i, meaning in enumerate(meanings)}
     valences = load_valences()
-    words = _list_words([*said, *valences, *NEGATIONS])
     parts = {form for word in CLAUSE_WORDS for form in map("".join, product(*(_LIKE.get(c, c) for c in word)))}
-    words = sorted({*words, *parts})
+    words = sorted(parts | _list_words([*said, *valences, *NEGATIONS]))
     plain = [word.replace("’", "'") for word in words]
     index = make_index(hash_words(words), np.arange(len(words)))
     if index is None:
@@ -94,7 +94,7 @@ def _list_words(words: Iterable[str]) -> set[str]:
 
 def hash_words(words: Sequence[str]) -> NDArray[np.uint64]:
     """Return the hash of each word, shape (n_words,), as the loops know it."""
-    hashes: NDArray[np.uint64] = segment_kernels.hash_words(*join_codes(words))
+    hashes: NDArray[np.uint64] = hash_kernels.hash_terms(*join_codes(words), hash_kernels.START, False)
     return hashes
 
 

@@ -14,7 +14,8 @@ WINDOW_TOKENS = 4
 TOKEN = re.compile(r"\w+(?:['’]\w+)*")
 # Where a clause ends: punctuation, and the words that open another one.
 CLAUSE_MARKS = ",;:—–()"
-CLAUSE_WORDS = tuple("but while whereas although though because after before who which that when if".split())
+_OPENERS = "but while whereas although though because after before who which that when if"
+CLAUSE_WORDS = tuple(_OPENERS.split())
 _CLAUSE_END = re.compile(rf"[{CLAUSE_MARKS}]|\b(?:{'|'.join(CLAUSE_WORDS)})\b", re.I)
 _HASHTAG = re.compile(r"#\w+")
 _HASHTAG_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
