@@ -48,7 +48,7 @@ class CompiledSegments:
     def __init__(self, features: LinearFeatures, learner: BaseEstimator, negation: bool) -> None:
         self._features = features
         self._negation = negation
-        n_scores, dtype = len(learner.coef_), learner.coef_.dtype
+        n_scores, dtype = features.rows.shape[1] - 1, learner.coef_.dtype
         self._intercepts = np.array(np.broadcast_to(learner.intercept_, n_scores), float)
         # Its only features are its own scores.
         self._learner = copy.copy(learner)
@@ -114,7 +114,7 @@ def _spell_hashtags(text: str, holder: Any, target: Any) -> tuple[str, Any, Any]
 
 def _make(ngrams: Any, learner: Any) -> CompiledSegments | None:  # noqa: ANN401 - any two steps
     blocks = list_blocks(ngrams) if _is_linear(learner) else None
-    features = make_features(blocks, learner.coef_) if blocks else None
+    features = make_features(blocks, np.atleast_2d(learner.coef_)) if blocks else None
     negations = {block.transformer.kw_args["negation"] for block in blocks or () if block.kind == POLARITIES}
     if features is None or len(negations) > 1:
         return None
