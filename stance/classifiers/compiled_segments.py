@@ -8,6 +8,7 @@ their hashes are compared when the tables are made.
 from __future__ import annotations
 
 import copy
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import Any
@@ -31,7 +32,8 @@ from stance.text.sentence_kernels import score_sentences
 # So many sentences are one task of a thread.
 CHUNK_SENTENCES = 1024
 _NO_SPAN = (NOWHERE, NOWHERE)
-_MADE: WeakKeyDictionary[Pipeline, CompiledSegments | None] = WeakKeyDictionary()
+# By model: a checksum of its weights, and what was made of them.
+_MADE: WeakKeyDictionary[Pipeline, tuple[int, CompiledSegments | None]] = WeakKeyDictionary()
 
 
 class CompiledSegments:
@@ -76,7 +78,7 @@ class CompiledSegments:
             part = slice(start, start + CHUNK_SENTENCES)
             texts, holders, targets = sentences.texts[part], sentences.holders[part], sentences.targets[part]
             codes, ends, mentions = _as_arrays(texts, holders, targets)
-            how = negation, self._negation
+            how = bool(negation), self._negation
             score_sentences(codes, ends, mentions, load_tables(), self._features, how, scores[part], rare[part])
 
         starts = range(0, len(sentences), CHUNK_SENTENCES)
@@ -92,10 +94,14 @@ class CompiledSegments:
 
 
 def compile_segments(model: Pipeline) -> CompiledSegments | None:
-    """Return the compiled form of a fitted model, None where it has none; it is made once for each model."""
-    if model not in _MADE:
-        _MADE[model] = _make(*model)
-    return _MADE[model]
+    """Return the compiled form of a fitted model, None where it has none; it is made once for the same weights."""
+    ngrams, learner = model
+    if not _is_linear(learner):
+        return None
+    checksum = zlib.crc32(learner.coef_.tobytes() + np.asarray(learner.intercept_).tobytes())
+    if model not in _MADE or _MADE[model][0] != checksum:
+        _MADE[model] = checksum, _make(ngrams, learner)
+    return _MADE[model][1]
 
 
 def _as_arrays(texts: list[str], holders: list[Any], targets: list[Any]) -> tuple[Any, Any, Any]:
@@ -113,9 +119,10 @@ def _spell_hashtags(text: str, holder: Any, target: Any) -> tuple[str, Any, Any]
 
 
 def _make(ngrams: Any, learner: Any) -> CompiledSegments | None:  # noqa: ANN401 - any two steps
-    blocks = list_blocks(ngrams) if _is_linear(learner) else None
+    blocks = list_blocks(ngrams)
     features = make_features(blocks, np.atleast_2d(learner.coef_)) if blocks else None
-    negations = {block.transformer.kw_args["negation"] for block in blocks or () if block.kind == POLARITIES}
+    settings = [block.transformer.kw_args or {} for block in blocks or () if block.kind == POLARITIES]
+    negations = {bool(setting.get("negation", True)) for setting in settings}
     if features is None or len(negations) > 1:
         return None
     return CompiledSegments(features, learner, all(negations))

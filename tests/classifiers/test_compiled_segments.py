@@ -132,7 +132,8 @@ def test_what_has_no_compiled_form_is_left_to_scikit_learn(params, monkeypatch):
 SAID = """
 Tehran Kremlin Trump's don't DON’T isn’t'not rock'n'roll ' ’ '' but But BUT that's who’d which whıle becauſe if iffy
 , ; : — – ( ) " “ ” ? ! . … € 😀 # #Peace #MakeDealsNow #IRANDeal2020 _ 7 no not never good bad praised denied vetoed
-condemned hardly ÉTAT état straße ŒUVRE Москва हिंदी İstanbul ΣΟΦΟΣ 한국 e\u0301 \u0301 ﬁ \u212a \u212b 中文 \ud800 \x00 \ufeff
+condemned hardly ÉTAT état straße ŒUVRE Москва हिंदी İstanbul ΣΟΦΟΣ 한국 e\u0301 \u0301 ﬁ 中文
+\u212a \u212b \ud800 \x00 \ufeff
 """
 PIECES = SAID.split()
 BLANKS = ["", " ", " ", " ", "\n", "\u00a0", "\u2028", "\x1c", "\u200b"]
@@ -246,6 +247,16 @@ def test_a_model_fitted_anew_is_compiled_anew():
     classifier.fit(X, ["none", "against"] * 30)
     assert classifier._compile() is not first
     check(classifier, read_sentences(X))
+
+
+@pytest.mark.parametrize("part", ["coef_", "intercept_"])
+def test_weights_changed_by_hand_are_heeded(part):
+    classifier, sentences = pickle.loads(pickle.dumps(fit())), read_sentences(corpus()[0][:50])
+    before = scores_of(classifier, sentences)[1]
+    getattr(classifier.model_[-1], part)[0] += 0.5
+    wanted, found, _ = scores_of(classifier, sentences)
+    assert np.abs(wanted - found).max() < TOLERANCE
+    assert np.abs(before - found).max() > 0.1
 
 
 def test_two_ngrams_of_one_hash_are_not_compiled(monkeypatch):
