@@ -11,6 +11,7 @@ from sklearn.utils.metaestimators import available_if
 from stance.classifiers.base import TextClassifier
 from stance.classifiers.calibration import find_temperature, held_out_scores, probabilities
 from stance.core.errors import InputError
+from stance.core.threads import count_threads
 
 
 def _has_probabilities(self: CalibratedTextClassifier) -> bool:
@@ -21,7 +22,7 @@ def _has_probabilities(self: CalibratedTextClassifier) -> bool:
 class CalibratedTextClassifier(TextClassifier):
     """A `TextClassifier` with a temperature found on held-out groups.
 
-    A subclass has the parameters ``calibrate`` and ``abstain_below``.
+    A subclass has the parameters ``calibrate``, ``abstain_below`` and ``n_jobs``.
 
     Attributes
     ----------
@@ -32,6 +33,7 @@ class CalibratedTextClassifier(TextClassifier):
 
     calibrate: bool
     abstain_below: float
+    n_jobs: int | None
 
     def after_fit(
         self,
@@ -43,7 +45,7 @@ class CalibratedTextClassifier(TextClassifier):
     ) -> None:
         """Find the temperature of the probabilities on scores of held-out groups."""
         scored = self.calibrate and hasattr(learner, "decision_function")
-        self.check_abstention(has_probabilities=scored or hasattr(learner, "predict_proba"))
+        self.check_settings(has_probabilities=scored or hasattr(learner, "predict_proba"))
         self.temperature_ = 1.0
         if scored:
             codes = np.unique(labels.astype(str), return_inverse=True)[1]
@@ -51,8 +53,9 @@ class CalibratedTextClassifier(TextClassifier):
             if scores is not None:
                 self.temperature_ = find_temperature(scores, codes)
 
-    def check_abstention(self, *, has_probabilities: bool) -> None:
-        """Raise InputError where the classifier cannot abstain as its parameter wants it to."""
+    def check_settings(self, *, has_probabilities: bool) -> None:
+        """Raise InputError where ``n_jobs`` is no number of threads, or ``abstain_below`` cannot be kept."""
+        count_threads(self.n_jobs)
         if not 0 <= self.abstain_below <= 1 or (self.abstain_below and not has_probabilities):
             raise InputError(
                 f"abstain_below={self.abstain_below}: a probability from 0 to 1 is wanted, and calibrate on"

@@ -208,7 +208,7 @@ class FastStanceClassifier(CalibratedTextClassifier):
             descent.run(sentences.take(rows), codes[rows], balanced[rows], self.epochs)
             return self.make_learner().keep(*descent.average(), classes)
 
-        self.check_abstention(has_probabilities=self.calibrate)
+        self.check_settings(has_probabilities=self.calibrate)
         self.temperature_ = 1.0
         folds = held_out_folds(codes, groups) if self.calibrate else None
         if folds is not None:

@@ -38,7 +38,7 @@ _OURS = {path.replace(":", ".") for name, path in CLASSIFIERS.items() if name !=
     "stance.classifiers.baselines.Components",
     "stance.classifiers.dummies.DrawnLabels",
     "stance.classifiers.fast.HashedLinear",
-    "stance.classifiers.stance_classifier.SegmentFeatures",
+    "stance.classifiers.segment_features.SegmentFeatures",
     "stance.text.hashed_ngrams.HashedNgrams",
     "stance.text.ngrams.Ngrams",
 }

@@ -2,141 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin, clone
-from sklearn.compose import ColumnTransformer
+from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import FunctionTransformer
-from sklearn.utils.metaestimators import available_if
 
-from stance.classifiers.base import TextClassifier
-from stance.classifiers.calibration import find_temperature, held_out_scores, probabilities
-from stance.core.errors import InputError
-from stance.text.gist import count_meanings, gist, name_meanings
+from stance.classifiers.calibrated import CalibratedTextClassifier
+from stance.classifiers.segment_features import SegmentFeatures
+from stance.text.gist import gist
 from stance.text.inputs import Sentences
-from stance.text.ngrams import Ngrams
-from stance.text.polarity import name_polarities, polarities
 from stance.text.segments import Segments, cut_segments
 
-# A segment, or a word of a gist, that fewer sentences have is not worth features of its own.
-MIN_SENTENCES = 5
-WORD_NGRAMS = {
-    "sentence": (1, 2),
-    "clause": (1, 2),
-    "left": (1, 2),
-    "right": (1, 2),
-    "forward": (1, 2),
-    "backward": (1, 2),
-    "near_target": (1, 3),
-    "near_holder": (1, 3),
-    "names": (1, 1),
-}
-WINDOWS = ("near_target", "near_holder")
-CHAR_NGRAMS = {"sentence": (2, 5), "clause": (3, 5)}
-GIST_NGRAMS = (1, 4)
-# The whole sentence says most; its parts, taken together, would drown it.
-WEIGHTS = {"sentence": 1.5, "sentence_characters": 1.5}
+if TYPE_CHECKING:
+    from stance.classifiers.compiled_segments import CompiledSegments
+
+# Of fewer sentences, scikit-learn answers before the compiled loops are loaded.
+COMPILED_SENTENCES = 2000
 
 
-def _has_probabilities(self: StanceClassifier) -> bool:
-    learner = self.model_[-1] if hasattr(self, "model_") else self.make_learner()
-    return hasattr(learner, "predict_proba") or (self.calibrate and hasattr(learner, "decision_function"))
-
-
-class SegmentFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """TF-IDF n-grams, the gist and the polarity of each segment of the sentences, side by side.
-
-    Parameters
-    ----------
-    char_ngrams : bool
-        Also use n-grams of characters within words, of the sentence and of the target's clause.
-    gist : bool
-        Also use n-grams of what the words of each segment say, and how often they say it.
-    polarity : bool
-        Also use how well or ill the words of each segment speak.
-    negation : bool
-        Whether gist and polarity read through negations.
-    segments, windows : bool
-        Also use the parts of the sentence around the mentions, and of these the windows.
-    """
-
-    def __init__(
-        self,
-        char_ngrams: bool = True,
-        gist: bool = True,
-        polarity: bool = True,
-        negation: bool = True,
-        segments: bool = True,
-        windows: bool = True,
-    ) -> None:
-        self.char_ngrams = char_ngrams
-        self.gist = gist
-        self.polarity = polarity
-        self.negation = negation
-        self.segments = segments
-        self.windows = windows
-
-    def fit(self, X: pd.DataFrame, y: object = None) -> SegmentFeatures:
-        """Learn the vocabularies of the segments that enough sentences have."""
-        self.fit_transform(X, y)
-        return self
-
-    def fit_transform(self, X: pd.DataFrame, y: object = None) -> Any:  # noqa: ANN401 - sparse matrix
-        """Learn the vocabularies; return the matrix, shape (n_sentences, n_features)."""
-        used = [name for name in WORD_NGRAMS if self._is_wanted(name) and _is_filled(X[name], name)]
-        parts = [(name, Ngrams(ngram_range=WORD_NGRAMS[name], min_df=2), name) for name in used]
-        if self.char_ngrams:
-            parts += [
-                (f"{name}_characters", Ngrams(analyzer="char_wb", ngram_range=n, min_df=3), name)
-                for name, n in CHAR_NGRAMS.items()
-                if name in used
-            ]
-        judged = [name for name in used if name != "names"]
-        if self.gist:
-            counts = FunctionTransformer(count_meanings, feature_names_out=name_meanings)
-            parts += [(f"{name}_counts", counts, f"{name}_gist") for name in judged]
-            parts += [
-                (f"{name}_gist", Ngrams(ngram_range=GIST_NGRAMS, min_df=2), f"{name}_gist")
-                for name in judged
-                if name != "sentence" and _has_frequent_word(X[f"{name}_gist"])
-            ]
-        if self.polarity:
-            how = {"negation": self.negation}
-            named = FunctionTransformer(polarities, kw_args=how, feature_names_out=name_polarities)
-            parts += [(f"{name}_polarity", named, name) for name in judged]
-        self.parts_ = ColumnTransformer(parts, sparse_threshold=1.0, transformer_weights=WEIGHTS)
-        return self.parts_.fit_transform(X)
-
-    def _is_wanted(self, name: str) -> bool:
-        if name in ("sentence", "names"):
-            return True
-        return self.segments and (self.windows or name not in WINDOWS)
-
-    def transform(self, X: pd.DataFrame) -> Any:  # noqa: ANN401 - sparse matrix
-        """Return the matrix, shape (n_sentences, n_features)."""
-        return self.parts_.transform(X)
-
-    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
-        """Return the names of the columns, shape (n_features,): ``clause__rejects``, say."""
-        names: np.ndarray = self.parts_.get_feature_names_out()
-        return names
-
-
-def _is_filled(texts: pd.Series, name: str) -> bool:
-    return name == "sentence" or bool((texts != "").sum() >= MIN_SENTENCES)
-
-
-def _has_frequent_word(texts: Iterable[str]) -> bool:
-    counts = Counter(word for text in texts for word in set(text.split()))
-    return max(counts.values(), default=0) >= MIN_SENTENCES
-
-
-class StanceClassifier(TextClassifier):
+class StanceClassifier(CalibratedTextClassifier):
     """Classify the stance or sentiment toward a target, from what is said around it.
 
     The sentence is cut up around the holder's and the target's mentions: left of them, between them (in
@@ -174,6 +60,9 @@ class StanceClassifier(TextClassifier):
     abstain_below : float
         Say None instead of a label whose probability is below this. None is missing in the sense of pandas
         and is not the label ``none``.
+    n_jobs : int, optional
+        Threads that answer of 2,000 sentences or more; by default one, with -1 all that the process may use.
+        No answer depends on it.
 
     Attributes
     ----------
@@ -217,6 +106,7 @@ class StanceClassifier(TextClassifier):
         windows: bool = True,
         calibrate: bool = True,
         abstain_below: float = 0.0,
+        n_jobs: int | None = None,
     ) -> None:
         self.scheme = scheme
         self.estimator = estimator
@@ -230,6 +120,7 @@ class StanceClassifier(TextClassifier):
         self.windows = windows
         self.calibrate = calibrate
         self.abstain_below = abstain_below
+        self.n_jobs = n_jobs
 
     def make_features(self, sentences: Sentences) -> pd.DataFrame:
         """Return the segments of each sentence and their gists, shape (n_sentences, 17)."""
@@ -263,39 +154,20 @@ class StanceClassifier(TextClassifier):
             return clone(self.estimator)
         return LogisticRegression(C=self.C, class_weight="balanced", max_iter=1000)
 
-    def after_fit(
-        self,
-        learner: BaseEstimator,
-        matrix: Any,  # noqa: ANN401 - sparse matrix
-        labels: np.ndarray,
-        groups: np.ndarray,
-        weights: np.ndarray | None,
-    ) -> None:
-        """Find the temperature of the probabilities on scores of held-out groups."""
-        answers = hasattr(learner, "predict_proba") or (self.calibrate and hasattr(learner, "decision_function"))
-        if not 0 <= self.abstain_below <= 1 or (self.abstain_below and not answers):
-            raise InputError(
-                f"abstain_below={self.abstain_below}: a probability from 0 to 1 is wanted, and calibrate on"
-            )
-        self.temperature_ = 1.0
-        if self.calibrate and hasattr(learner, "decision_function"):
-            codes = np.unique(labels.astype(str), return_inverse=True)[1]
-            scores = held_out_scores(self.make_learner(), matrix, codes, groups, weights)
-            if scores is not None:
-                self.temperature_ = find_temperature(scores, codes)
+    def answer(self, method: str, sentences: Sentences) -> np.ndarray:
+        """Return what the model says: of many sentences by compiled loops, of rare ones among them by itself."""
+        compiled = self._compile() if len(sentences) >= COMPILED_SENTENCES else None
+        if compiled is None:
+            return super().answer(method, sentences)
+        scores, rare = compiled.score(sentences, negation=self.negation, n_jobs=self.n_jobs)
+        if rare.any():
+            found = super().answer("decision_function", sentences.take(np.flatnonzero(rare)))
+            scores[rare] = found.reshape(-1, scores.shape[1])
+        return compiled.ask(method, scores)
 
-    def predict(self, X: object) -> np.ndarray:
-        """Return a label for each sentence, shape (n_sentences,); None where the classifier abstains."""
-        if not self.abstain_below:
-            return super().predict(X)
-        found = self.predict_proba(X)
-        labels: np.ndarray = self.classes_[found.argmax(axis=1)].astype(object)
-        labels[found.max(axis=1) < self.abstain_below] = None
-        return labels
+    def _compile(self) -> CompiledSegments | None:
+        from stance.classifiers.compiled_segments import compile_segments
 
-    @available_if(_has_probabilities)  # type: ignore[untyped-decorator]
-    def predict_proba(self, X: object) -> np.ndarray:
-        """Return probabilities, shape (n_sentences, n_classes), in the order of `classes_`."""
-        if not (self.calibrate and hasattr(self, "decision_function")):
-            return self._ask("predict_proba", X)
-        return probabilities(self._ask("decision_function", X), self.temperature_)
+        plain = type(self).make_features is StanceClassifier.make_features
+        heard = self.gist or not self.model_[0].gist
+        return compile_segments(self.model_) if plain and heard and self.mask_mentions else None

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import pyarrow as pa
 
-from stance.text.actors import load_actors
-from stance.text.mentions import ActorLexicon
+from stance.text import bulk_mentions
 
 ACTOR = pa.dictionary(pa.int32(), pa.string())
 MENTIONS = pa.schema([("row", pa.int64()), ("actor", ACTOR), ("start", pa.int64()), ("end", pa.int64())])
@@ -33,18 +30,14 @@ def find_mentions(texts: pa.Array | pa.ChunkedArray) -> pa.Table:
     >>> find_mentions(pa.array(["Rain.", "Moscow and Tehran talk; Moscow leaves."])).to_pylist()
     [{'row': 1, 'actor': 'russia', 'start': 0, 'end': 6}, {'row': 1, 'actor': 'iran', 'start': 11, 'end': 17}]
     """
-    lexicon, codes = _lexicon()
-    found = []
-    for i, text in enumerate(texts.to_pylist()):
-        first = {mention.name: mention for mention in reversed(lexicon.find(text or ""))}
-        mentions = sorted(first.values(), key=lambda mention: mention.start)
-        found += [(i, codes[mention.name], mention.start, mention.end) for mention in mentions]
-    row, code, start, end = np.array(found, np.int64).reshape(-1, 4).T.copy()
-    actor = pa.DictionaryArray.from_arrays(pa.array(code.astype(np.int32)), pa.array(list(codes), pa.string()))
-    return pa.table([pa.array(row), actor, pa.array(start), pa.array(end)], schema=MENTIONS)
-
-
-@lru_cache(maxsize=1)
-def _lexicon() -> tuple[ActorLexicon, dict[str, int]]:
-    actors = load_actors()
-    return ActorLexicon(actors), {key: code for code, key in enumerate(actors)}
+    found = bulk_mentions.find_mentions(texts)
+    row, start = found["row"].to_numpy(), found["start"].to_numpy()
+    names = found["name"].combine_chunks() if len(found) else pa.array([], ACTOR)
+    if isinstance(names, pa.ChunkedArray):
+        names = names.chunk(0)
+    code = names.indices.to_numpy()
+    # Mentions come by row and start, and of each pair of row and actor the first is kept.
+    first = np.sort(np.unique(row * (len(names.dictionary) + 1) + code, return_index=True)[1])
+    actor = pa.DictionaryArray.from_arrays(pa.array(code[first].astype(np.int32)), names.dictionary)
+    kept = [pa.array(column[first]) for column in (row, start, found["end"].to_numpy())]
+    return pa.table([kept[0], actor, kept[1], kept[2]], schema=MENTIONS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ def find_mentions(texts: pa.Array | pa.ChunkedArray, lexicon: Lexicon | None = N
     """Find the mentions in each text of an Arrow column: what `Lexicon.find` finds, at the speed of compiled loops.
 
     Texts that the loops cannot decide (a combining mark or a letter such as "İ" within what may be a name) are
-    left to `Lexicon.find`, and so are columns too small to be worth loading a compiler.
+    left to `Lexicon.find`, and so are columns too small to be worth loading the loops, until others have loaded them.
 
     Parameters
     ----------
@@ -74,7 +75,9 @@ def find_mentions(texts: pa.Array | pa.ChunkedArray, lexicon: Lexicon | None = N
     if isinstance(n_jobs, bool) or not isinstance(n_jobs, int) or n_jobs < 1:
         raise InputError(f"n_jobs is {n_jobs!r}; a whole number from 1 on is wanted")
     parts = list(_parts(texts, n_jobs))
-    search = _by_python if sum(part.texts.nbytes for part in parts) < SMALL_BYTES else _by_kernels
+    loaded = "stance.text.mention_kernels" in sys.modules
+    small = not loaded and sum(part.texts.nbytes for part in parts) < SMALL_BYTES
+    search = _by_python if small else _by_kernels
     return _table(_search(parts, lexicon, search, n_jobs), keys_of(lexicon))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from stance.core.threads import count_threads
 from stance.text import kernels
 from stance.text.characters import fold_table, folded_table
 from stance.text.marked import Marked, check_spans
@@ -157,13 +157,6 @@ def map_batches(work: Callable[[Marked], Result], marked: Iterable[Marked], n_jo
         return [work(batch) for batch in batches]
     with ThreadPoolExecutor(n_threads) as pool:
         return list(pool.map(work, batches))
-
-
-def count_threads(n_jobs: int | None) -> int:
-    """Return how many threads `n_jobs` means: None is one, -1 as many as the process may use."""
-    if n_jobs is not None and n_jobs < 0:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return n_jobs or 1
 
 
 def _bytes(part: Marked, folds: NDArray[np.uint32], ngrams: HashedNgrams) -> tuple[Any, ...]:

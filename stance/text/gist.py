@@ -20,9 +20,9 @@ _KEPT: Final = f"""
 until since if unless who which that whom whose when as than without may might could would should must will can shall
 """
 _CONTRAST: Final = "but however although though despite yet nevertheless still while whereas even instead rather unlike"
-_MARKS: Final = {",": "comma", ";": "semicolon", ":": "colon", "—": "dash", "–": "dash", "(": "bracket", ")": "bracket"}
-_SIGNS: Final = {"?": "question", "!": "exclamation", '"': "quote", "“": "quote", "”": "quote"}
-_TURNED: Final = frozenset(["favor", "against", "good", "bad", "want", "pos", "neg"])
+MARKS: Final = {",": "comma", ";": "semicolon", ":": "colon", "—": "dash", "–": "dash", "(": "bracket", ")": "bracket"}
+SIGNS: Final = {"?": "question", "!": "exclamation", '"': "quote", "“": "quote", "”": "quote"}
+TURNED: Final = frozenset(["favor", "against", "good", "bad", "want", "pos", "neg"])
 NEGATION_REACH: Final = 5  # words without a meaning of their own; a mark or a contrast ends it before
 _COUNTED: Final = """
 favor against good bad pos neg notfavor notagainst notgood notbad notpos notneg neutral hedge say want not but quote
@@ -50,7 +50,7 @@ def gist(text: str, *, negation: bool = True) -> str:
     >>> gist("holderrole did not endorse the draft, but praised it")
     'holderrole not notfavor comma but favor'
     """
-    meanings = _meanings()
+    meanings = load_meanings()
     said: list[str] = []
     negated = 0
     for token in _TOKEN.findall(text.lower()):
@@ -60,10 +60,10 @@ def gist(text: str, *, negation: bool = True) -> str:
         elif meaning == "not":
             negated = NEGATION_REACH if negation else 0
             said.append(meaning)
-        elif negated and meaning in _TURNED:
+        elif negated and meaning in TURNED:
             said.append("not" + meaning)
         else:
-            if meaning == "but" or token in _MARKS:
+            if meaning == "but" or token in MARKS:
                 negated = 0
             said.append(meaning)
     return " ".join(said)
@@ -94,10 +94,10 @@ def name_meanings(transformer: object, names: object) -> NDArray[np.object_]:
 
 
 @functools.cache
-def _meanings() -> dict[str, str]:
+def load_meanings() -> dict[str, str]:
     """Return what each word and mark says; typographic apostrophes included."""
     meanings = {word: "pos" if valence > 0 else "neg" for word, valence in load_valences().items()}
     meanings |= {word: word for word in _KEPT.split()} | dict.fromkeys(_CONTRAST.split(), "but")
     meanings |= dict.fromkeys(["is", "are", "was", "were", "be", "been", "being"], "be")
-    meanings |= load_words() | dict.fromkeys(NEGATIONS, "not") | _MARKS | _SIGNS
+    meanings |= load_words() | dict.fromkeys(NEGATIONS, "not") | MARKS | SIGNS
     return meanings | {word.replace("'", "’"): meaning for word, meaning in meanings.items()}

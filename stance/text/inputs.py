@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from numbers import Integral
@@ -44,6 +44,11 @@ class Sentences:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    def take(self, rows: Iterable[int]) -> Sentences:
+        """Return the sentences of some rows."""
+        chosen = [(self.texts[i], self.holders[i], self.targets[i]) for i in rows]
+        return Sentences(*map(list, zip(*chosen, strict=True))) if chosen else Sentences([], [], [])
 
     def batches(self, n_sentences: int) -> Iterator[Sentences]:
         """Yield the sentences in order, so many at a time."""
@@ -141,6 +146,8 @@ def _listed(values: Any) -> list[Any]:  # noqa: ANN401 - any column of any libra
 
 
 def _texts(values: list[Any]) -> list[str]:
+    if set(map(type, values)) <= {str}:
+        return values
     for i, value in enumerate(values):
         if not isinstance(value, str):
             if _is_missing(value):
@@ -153,11 +160,17 @@ def _spans(texts: list[str], columns: dict[str, list[Any]], role: str) -> list[S
     nothing = [None] * len(texts)
     names = columns.get(role, nothing)
     starts, ends = (columns.get(f"{role}_{end}", nothing) for end in ("start", "end"))
-    unmarked = [name for name, *span in zip(names, starts, ends, strict=True) if any(map(_is_missing, span))]
+    unmarked = [
+        name
+        for name, *span in zip(names, starts, ends, strict=True)
+        if set(map(type, span)) != {int} and any(map(_is_missing, span))
+    ]
     found = _mentions_in_bulk(texts, unmarked)
     spans: list[Span | None] = []
     for i, (text, name, start, end) in enumerate(zip(texts, names, starts, ends, strict=True)):
-        if _is_missing(start) or _is_missing(end):
+        if type(start) is type(end) is int and 0 <= start < end <= len(text):  # most are: asked first, it is cheap
+            spans.append((start, end))
+        elif _is_missing(start) or _is_missing(end):
             spans.append(_named_span(text, name, i, role, found))
         elif not (_is_whole(start) and _is_whole(end)):
             said = show(f"{start!r}..{end!r}")
@@ -220,9 +233,9 @@ def _is_missing(value: object) -> bool:
 
 def _is_whole(value: object) -> bool:
     # A column of offsets with gaps comes as floats: 3.0 is an offset, 3.5 and True are none.
-    return not isinstance(value, bool) and (
-        isinstance(value, Integral) or (isinstance(value, float) and value.is_integer())
-    )
+    if isinstance(value, float):
+        return value.is_integer()
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def _kind(value: object) -> str:

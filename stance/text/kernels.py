@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from stance.text import hashing
 from stance.text.characters import RARE, fold_table
+from stance.text.hash_kernels import compiled
 from stance.text.segments import HOLDER, TARGET
 
-_compiled = numba.njit(cache=True, nogil=True, error_model="numpy")
-_inlined = numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")
+_inlined = numba.njit(nogil=True, error_model="numpy", inline="always")
 
 LETTER_FACTOR = np.uint64(hashing.LETTER_FACTOR)
 WORD_FACTOR = np.uint64(hashing.WORD_FACTOR)
@@ -65,7 +65,7 @@ def make_classes(segments: bool, with_letters: bool) -> NDArray[np.uint8]:
     return classes
 
 
-@_compiled
+@compiled
 def _scratch(ends, segments, with_names, char_ngrams):
     """Return arrays that are large enough for the longest of some texts, whatever it holds."""
     longest = 0
@@ -340,7 +340,7 @@ def find_columns(
     return parts
 
 
-@_compiled
+@compiled
 def hash_texts(
     data,
     ends,
@@ -407,7 +407,7 @@ def _sum_rows(weights, columns, first, last, block):
     return a, b, c, d
 
 
-@_compiled
+@compiled
 def score_texts(
     data,
     ends,
@@ -464,7 +464,7 @@ def score_texts(
             first = last
 
 
-@_compiled
+@compiled
 def learn_texts(
     data, ends, spans, folds, classes, shift, used, segments, with_names, char_ngrams, part_weights,
     order, codes, sentence_weights, rate, weights, intercept, states,

@@ -13,9 +13,10 @@ HOLDER, TARGET = "holderrole", "targetrole"
 WINDOW_TOKENS = 4
 TOKEN = re.compile(r"\w+(?:['’]\w+)*")
 # Where a clause ends: punctuation, and the words that open another one.
-_CLAUSE_END = re.compile(
-    r"[,;:—–()]|\b(?:but|while|whereas|although|though|because|after|before|who|which|that|when|if)\b", re.I
-)
+CLAUSE_MARKS = ",;:—–()"
+_OPENERS = "but while whereas although though because after before who which that when if"
+CLAUSE_WORDS = tuple(_OPENERS.split())
+_CLAUSE_END = re.compile(rf"[{CLAUSE_MARKS}]|\b(?:{'|'.join(CLAUSE_WORDS)})\b", re.I)
 _HASHTAG = re.compile(r"#\w+")
 _HASHTAG_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
@@ -75,9 +76,7 @@ def cut_segments(text: str, holder: Span | None, target: Span | None, *, mask: b
     >>> parts.clause, parts.forward
     ('praised the targetrole', 'holderrole for once praised the targetrole')
     """
-    if holder and target and holder[0] < target[1] and target[0] < holder[1]:
-        holder = None
-    spans = sorted((span, role) for span, role in ((holder, HOLDER), (target, TARGET)) if span)
+    spans = _sort_mentions(holder, target)
     if not spans:
         return Segments(_spell_out(text), *[""] * 8)
     marked, places = _mark(text, spans)
@@ -97,6 +96,17 @@ def cut_segments(text: str, holder: Span | None, target: Span | None, *, mask: b
     )
 
 
+def mark_mentions(text: str, holder: Span | None, target: Span | None) -> tuple[str, dict[str, Span]]:
+    """Return a sentence with role words in place of its mentions, as `Segments` has it, and where they stand.
+
+    Examples
+    --------
+    >>> mark_mentions("Tehran wants #PeaceNow", (0, 6), None)
+    ('holderrole wants #PeaceNow Peace Now', {'holderrole': (0, 10)})
+    """
+    return _mark(text, _sort_mentions(holder, target))
+
+
 def find_phrase(text: str, phrase: str) -> Span | None:
     """Return the span of the first whole-word, case-blind occurrence of a phrase, or None.
 
@@ -114,6 +124,13 @@ def _phrase_finder(phrase: str) -> Callable[[str], re.Match[str] | None]:
     forms = {unicodedata.normalize(form, phrase.strip()) for form in ("NFC", "NFD")}
     either = "|".join(map(re.escape, sorted(forms)))
     return re.compile(rf"(?<![{IN_WORD}])(?:{either})(?![{IN_WORD}])", re.I).search
+
+
+def _sort_mentions(holder: Span | None, target: Span | None) -> list[tuple[Span, str]]:
+    """Return the mentions in their order; where both overlap, the target alone."""
+    if holder and target and holder[0] < target[1] and target[0] < holder[1]:
+        holder = None
+    return sorted((span, role) for span, role in ((holder, HOLDER), (target, TARGET)) if span)
 
 
 def _spell_out(text: str) -> str:

@@ -14,7 +14,8 @@ import stance
 from stance.classifiers.baselines import LinearSVMClassifier
 from stance.classifiers.explanations import explain
 from stance.classifiers.registry import make_classifier
-from stance.classifiers.stance_classifier import SegmentFeatures, StanceClassifier
+from stance.classifiers.segment_features import SegmentFeatures
+from stance.classifiers.stance_classifier import StanceClassifier
 from stance.classifiers.word_contributions import place_ngrams
 from stance.core.errors import InputError
 from stance.text.inputs import read_sentences
