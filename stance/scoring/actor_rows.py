@@ -32,9 +32,7 @@ def find_mentions(texts: pa.Array | pa.ChunkedArray) -> pa.Table:
     """
     found = bulk_mentions.find_mentions(texts)
     row, start = found["row"].to_numpy(), found["start"].to_numpy()
-    names = found["name"].combine_chunks() if len(found) else pa.array([], ACTOR)
-    if isinstance(names, pa.ChunkedArray):
-        names = names.chunk(0)
+    names = found["name"].chunk(0)
     code = names.indices.to_numpy()
     # Mentions come by row and start, and of each pair of row and actor the first is kept.
     first = np.sort(np.unique(row * (len(names.dictionary) + 1) + code, return_index=True)[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
@@ -27,6 +28,9 @@ from stance.scoring.parts import clear_leftovers, read_record, scores_schema, wr
 from stance.scoring.sources import Part, find_sources, plan_parts
 from stance.scoring.staging import drop_staging, held, publish, staging_folder, tidy
 from stance.scoring.worker import Labelled, Worker
+
+# From so many rows on, loading the compiled search for actors is worth it.
+MANY_ROWS = 50_000
 
 
 def score(  # noqa: PLR0913 - each is an option of the command line
@@ -95,6 +99,8 @@ def score(  # noqa: PLR0913 - each is an option of the command line
     found = find_sources(paths)
     columns = find_columns(found, Columns(text, id, holder, target), spans=not actors)
     parts = plan_parts(found)
+    if actors and sum(part.n_rows for part in parts) >= MANY_ROWS:
+        importlib.import_module("stance.text.mention_kernels")  # from then on, every batch is searched by it
     options = asdict(columns) | {"spans": list(columns.spans)}
     options |= {"actors": actors, "abstain_below": least, "truncate": truncate}
     job = _describe(Path(model), classifier) | {"options": options}

@@ -1,6 +1,7 @@
 """Mentions in bulk: the compiled search finds what `Lexicon.find` finds, in every column that Arrow may hold."""
 
 import os
+import sys
 
 import numpy as np
 import pyarrow as pa
@@ -180,6 +181,7 @@ def test_two_threads_find_what_one_finds(monkeypatch):
 
 
 def test_a_small_column_is_read_without_the_compiler(monkeypatch):
+    monkeypatch.delitem(sys.modules, "stance.text.mention_kernels", raising=False)
     monkeypatch.setattr(bulk_mentions, "_by_kernels", None)
     assert find_mentions(pa.array(["Iran"])).num_rows == 1
 

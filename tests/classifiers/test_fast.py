@@ -1,0 +1,158 @@
+"""FastStanceClassifier: the compiled pass against scikit-learn on the same matrix; descent; files."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
+
+import stance
+from stance.classifiers import fast as fast_module
+from stance.classifiers.fast import FastStanceClassifier, HashedLinear
+from stance.core.errors import InputError
+from stance.data.corpora import X_COLUMNS, load_corpus
+from stance.text.hashed_ngrams import HashedNgrams
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    return load_corpus("four_actors", scheme="sentiment")
+
+
+@pytest.fixture(scope="module")
+def fitted(corpus):
+    return FastStanceClassifier(scheme="sentiment", n_bits=16, calibrate=False).fit(*corpus.split("train"))
+
+
+@pytest.fixture(scope="module")
+def descended(corpus):
+    return FastStanceClassifier(scheme="sentiment", n_bits=16, solver="sgd", calibrate=False).fit(
+        *corpus.split("train")
+    )
+
+
+def test_scores_are_those_of_scikit_learn_on_the_same_features(corpus, fitted, monkeypatch):
+    X, y = corpus.split("train")
+    ngrams = HashedNgrams(n_bits=16)
+    theirs = LogisticRegression(C=fitted.C, class_weight="balanced", max_iter=1000).fit(ngrams.fit_transform(X), y)
+    X_test, _ = corpus.split("test")
+    wanted = theirs.decision_function(ngrams.transform(X_test))
+    # The optimum is found to four digits; the two ways of asking for one model agree to five.
+    np.testing.assert_allclose(fitted.decision_function(X_test), wanted, atol=5e-3)
+    monkeypatch.setattr(fast_module, "COMPILED_FROM", 0)
+    monkeypatch.setattr("stance.text.hashed_ngrams.COMPILED_FROM", 10**9)
+    by_matrix = fitted.model_[0].transform(X_test) @ fitted.model_[1].coef_.T + fitted.model_[1].intercept_
+    np.testing.assert_allclose(fitted.decision_function(X_test), by_matrix, atol=1e-5)
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "sgd"])
+def test_both_ways_of_predicting_agree(solver, fitted, descended, corpus, monkeypatch):
+    clf = fitted if solver == "lbfgs" else descended
+    X, _ = corpus.split("test")
+    small = clf.decision_function(X)
+    monkeypatch.setattr(fast_module, "COMPILED_FROM", 0)
+    large = clf.decision_function(X)
+    np.testing.assert_allclose(large, small, atol=1e-5)
+    assert (clf.predict(X) == clf.classes_[large.argmax(axis=1)]).all()
+
+
+def test_columns_of_arrow_give_what_lists_give(fitted, corpus):
+    texts = corpus.split("train")[0]["text"].tolist() * 2
+    wanted = fitted.predict(texts)
+    for column in (pa.array(texts), pd.Series(texts, dtype="str"), pa.table({"text": texts})):
+        assert (fitted.predict(column) == wanted).all()
+
+
+def test_descent_learns_about_as_well_as_the_optimum(corpus, fitted, descended):
+    X, y = corpus.split("dev")
+    scores = [f1_score(y, clf.predict(X), average="macro") for clf in (fitted, descended)]
+    assert scores[1] > scores[0] - 0.05
+
+
+def test_descent_is_the_same_every_time_and_calibrates(corpus):
+    X, y = corpus.split("train")
+    one, two = (FastStanceClassifier("sentiment", n_bits=12, solver="sgd", epochs=2).fit(X, y) for _ in range(2))
+    assert (one.model_[1].coef_ == two.model_[1].coef_).all()
+    assert one.temperature_ == two.temperature_ != 1.0
+
+
+def test_chunks_are_learned_one_after_the_other(corpus):
+    X, y = corpus.split("train")
+    chunks = FastStanceClassifier("sentiment", n_bits=14)
+    for _ in range(3):
+        for start in range(0, len(X), 400):
+            rows = slice(start, start + 400)
+            chunks.partial_fit(X.iloc[rows], y[rows], classes=["positive", "negative", "neutral"])
+    assert chunks.classes_.tolist() == ["negative", "neutral", "positive"]
+    assert f1_score(y, chunks.predict(X), average="macro") > 0.9
+    again = pickle.loads(pickle.dumps(chunks))
+    assert (again.predict(X) == chunks.predict(X)).all()
+
+
+def test_partial_fit_wants_to_know_the_labels():
+    clf = FastStanceClassifier("sentiment", n_bits=8)
+    with pytest.raises(InputError, match="wants all labels"):
+        clf.partial_fit(["a"], ["positive"])
+    clf.partial_fit(["a"], ["positive"], classes=["positive", "negative"])
+    with pytest.raises(InputError, match='"neutral", which was not among the classes'):
+        clf.partial_fit(["a"], ["neutral"])
+
+
+def test_masked_it_cannot_tell_who_is_spoken_of(corpus):
+    X, y = corpus.split("train")
+    clf = FastStanceClassifier("sentiment", n_bits=14, calibrate=False).fit(X, y)
+    texts = ["Iran broke its word.", "Oman broke its word."]
+    spans = pd.DataFrame({"text": texts, "target_start": 0, "target_end": 4})
+    assert len({*clf.predict(spans)}) == 1
+    assert np.ptp(clf.decision_function(spans), axis=0).max() == 0
+
+
+@pytest.mark.parametrize("min_weight", [0.0, 0.3])
+def test_a_pruned_model_is_smaller_on_disk(corpus, tmp_path, min_weight):
+    X, y = corpus.split("train")
+    clf = FastStanceClassifier("sentiment", calibrate=False, min_weight=min_weight).fit(X, y)
+    path = tmp_path / "fast.stance"
+    stance.save_model(clf, path)
+    assert path.stat().st_size < (8 << 20 if min_weight == 0 else 300_000)
+    loaded = stance.load_model(path)
+    assert (loaded.predict(X) == clf.predict(X)).all()
+
+
+def test_two_classes(corpus):
+    X, y = corpus.split("train")
+    kept = y != "neutral"
+    clf = FastStanceClassifier("sentiment", n_bits=12).fit(X[kept], y[kept])
+    scores, shares = clf.decision_function(X), clf.predict_proba(X)
+    assert scores.shape == (len(X),)
+    assert ((scores > 0) == (clf.predict(X) == clf.classes_[1])).all()
+    np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-6)
+
+
+def test_five_classes_and_weights():
+    texts = ["a a", "b b", "c c", "d d", "e e"] * 4
+    labels = ["none", "favor", "against", "favor_back", "against_back"] * 4
+    for solver in ("lbfgs", "sgd"):
+        clf = FastStanceClassifier("directed", n_bits=10, solver=solver, epochs=20).fit(
+            texts, labels, sample_weight=[1] * 20
+        )
+        assert (clf.predict(texts * 100) == labels * 100).all()
+
+
+def test_bad_parameters():
+    with pytest.raises(InputError, match='solver "adam" is not one of lbfgs, sgd'):
+        FastStanceClassifier(solver="adam").fit(["a", "b"], ["favor", "against"])
+    with pytest.raises(InputError, match="abstain_below"):
+        FastStanceClassifier(solver="sgd", calibrate=False, abstain_below=0.5).fit(["a", "b"], ["favor", "against"])
+
+
+def test_the_linear_model_alone_is_a_scikit_learn_classifier(corpus):
+    X, y = corpus.split("train")
+    matrix = HashedNgrams(n_bits=10).fit_transform(X)
+    learner = clone(HashedLinear(C=1.0)).fit(matrix, y)
+    assert learner.coef_.dtype == np.float32
+    assert learner.score(matrix, y) > 0.8
+    assert set(X.columns) >= {*X_COLUMNS[:1]}
