@@ -123,7 +123,7 @@ class SentenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: object) -> np.ndarray:
         """Return a label for each sentence, shape (n_sentences,)."""
-        return self._ask("predict", X).astype(object)
+        return self._ask("predict", X).astype(object, copy=False)
 
     def _ask(self, method: str, X: object) -> np.ndarray:
         check_is_fitted(self, "model_")

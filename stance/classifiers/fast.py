@@ -270,7 +270,7 @@ class FastStanceClassifier(CalibratedTextClassifier):
         else:
             scores = self._scores(ngrams.set_params(n_jobs=self.n_jobs), learner, sentences)
         if method == "predict":
-            labels: np.ndarray = self.classes_[scores.argmax(axis=1)]
+            labels: np.ndarray = self.classes_.astype(object)[scores.argmax(axis=1)]
             return labels
         return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
 

@@ -10,6 +10,7 @@ from stance.text.hashed_ngrams import HashedNgrams
 from stance.text.marked import MarkedTexts
 
 ORDER_SEED = 0
+BATCHES_A_MEAN = 4
 FIRST_SQUARE = 1e-6  # of a column that was not met yet: its first step is finite
 
 
@@ -26,8 +27,8 @@ class Descent:
 
     Notes
     -----
-    The weights are averaged over the ends of batches, later ones weighing more (Lacoste-Julien, Schmidt and Bach
-    2012, arXiv:1212.2002): the t-th of them weighs t.
+    The weights are averaged over what they were after every few batches, later ones weighing more: the t-th of them
+    weighs t (Lacoste-Julien, Schmidt and Bach 2012, arXiv:1212.2002).
     """
 
     def __init__(self, ngrams: HashedNgrams, n_classes: int, rate: float) -> None:
@@ -55,12 +56,14 @@ class Descent:
         given = weights.astype(np.float32)
         batches = [batch for part in sentences.parts for batch in part.batches(BATCH_TEXTS)]
         for _ in range(epochs):
-            for index in self.random.permutation(len(batches)) if shuffle else range(len(batches)):
+            order_of_batches = self.random.permutation(len(batches)) if shuffle else np.arange(len(batches))
+            for turn, index in enumerate(order_of_batches, 1):
                 batch = batches[index]
                 rows = slice(batch.first_row, batch.first_row + len(batch))
                 order = self.random.permutation(len(batch)) if shuffle else np.arange(len(batch))
                 learn_texts(self.ngrams, batch, codes[rows], given[rows], self.learned, self.rate, order)
-                self._remember()
+                if turn % BATCHES_A_MEAN == 0 or turn == len(batches):
+                    self._remember()
 
     def _remember(self) -> None:
         self.n_means += 1

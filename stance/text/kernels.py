@@ -20,7 +20,7 @@ _inlined = numba.njit(nogil=True, error_model="numpy", inline="always")
 LETTER_FACTOR = np.uint64(hashing.LETTER_FACTOR)
 WORD_FACTOR = np.uint64(hashing.WORD_FACTOR)
 LEFT, RIGHT, EIGHT = np.uint64(hashing.ROTATION), np.uint64(64 - hashing.ROTATION), np.uint64(8)
-THREE, SEVEN, ONE = np.uint64(3), np.uint64(7), np.uint8(1)
+ZERO, ONE_WORD, THREE, SEVEN, ONE = np.uint64(0), np.uint64(1), np.uint64(3), np.uint64(7), np.uint8(1)
 HOLDER_HASH, TARGET_HASH = (np.uint64(hashing.hash_word(role)) for role in (HOLDER, TARGET))
 SALTS = np.array([hashing.salt(part) for part in hashing.PARTS], np.uint64)
 PARTS = {part: index for index, part in enumerate(hashing.PARTS)}
@@ -38,7 +38,7 @@ CLAUSE_TABLE = np.zeros(1 << _CLAUSE_BITS, np.uint64)
 CLAUSE_TABLE[_CLAUSE_WORDS >> _CLAUSE_SHIFT] = _CLAUSE_WORDS
 if np.count_nonzero(CLAUSE_TABLE) != len(_CLAUSE_WORDS):  # pragma: no cover - a fact of the words above
     raise AssertionError("two clause words share a place in the table")
-_RARE = np.uint32(RARE)
+_RARE = np.uint64(RARE)
 _MARK = np.zeros(0x2020, np.bool_)
 _MARK[[ord(mark) for mark in hashing.MARKS]] = True
 APOSTROPHE, TYPOGRAPHIC = 0x27, 0x2019
@@ -50,18 +50,18 @@ OK, RARE_LETTER, BAD_SPAN = 0, 1, 2
 # A gradient below it teaches nothing, and its square would be lost.
 TINY = np.float32(1e-12)
 # In a table of classes: a byte that wants a closer look.
-SPECIAL = 0xFF
+SPECIAL = np.uint64(0xFF)
 
 
 def make_classes(segments: bool, with_letters: bool) -> NDArray[np.uint8]:
     """Return what each byte is, shape (256,): its small letter, 0 where it parts words, or `SPECIAL`."""
-    classes = np.full(256, SPECIAL, np.uint8)
+    classes = np.full(256, int(SPECIAL), np.uint8)
     if not with_letters:
         table = fold_table()[:128]
         classes[:128] = table
-        classes[APOSTROPHE] = SPECIAL
+        classes[APOSTROPHE] = int(SPECIAL)
         if segments:
-            classes[[ord(mark) for mark in hashing.MARKS if mark.isascii()]] = SPECIAL
+            classes[[ord(mark) for mark in hashing.MARKS if mark.isascii()]] = int(SPECIAL)
     return classes
 
 
@@ -140,28 +140,31 @@ def read_words(data, start, stop, spans, folds, classes, with_letters, words, ma
     if target_start >= 0 and (edge < 0 or target_start < edge):
         edge = target_start
     word = np.uint64(0)
-    in_word = 0
-    i = start
+    in_word = np.int64(0)
+    i = np.int64(start)
     more_bytes = start  # than code points, before the one at i
     limit = stop if edge < 0 else min(stop, edge + more_bytes)
     while True:
         # Most bytes are read here, where no branch depends on them: a wrongly foreseen one costs ten letters.
-        while i < limit:
-            folded = classes[data[i]]
+        # Unsigned, an index is not looked at for being negative.
+        here, end, n, was_letter = np.uint64(i), np.uint64(limit), np.uint64(n_words), np.uint64(in_word)
+        while here < end:
+            folded = np.uint64(classes[data[here]])
             if folded == SPECIAL:
                 break
-            words[n_words] = word * LETTER_FACTOR
-            is_letter = np.int64(folded != 0)
-            n_words += in_word & (1 - is_letter)
-            word = _step(word, folded) & np.uint64(-is_letter)
-            in_word = is_letter
-            i += 1
+            words[n] = word * LETTER_FACTOR
+            letter = np.uint64(folded != ZERO)
+            n += was_letter & (letter ^ ONE_WORD)
+            word = ((word << EIGHT) + (word + folded)) & (ZERO - letter)
+            was_letter = letter
+            here += ONE_WORD
+        i, n_words, in_word = np.int64(here), np.int64(n), np.int64(was_letter)
         code = np.uint32(0)
         is_letter = 0
         at_edge = i >= limit
         if not at_edge:
             code, after = _decode(data, i, stop)
-            folded = folds[code] if code < len(folds) else _RARE
+            folded = np.uint64(folds[code]) if code < len(folds) else _RARE
             if folded == _RARE:
                 return RARE_LETTER
             more_bytes += after - i - 1
@@ -170,7 +173,7 @@ def read_words(data, start, stop, spans, folds, classes, with_letters, words, ma
             if in_word and (code == APOSTROPHE or code == TYPOGRAPHIC) and i < limit:
                 following = _decode(data, i, stop)[0]
                 if following >= len(folds) or folds[following] != 0:
-                    folded = np.uint32(APOSTROPHE)
+                    folded = np.uint64(APOSTROPHE)
             is_letter = np.int64(folded != 0)
         if is_letter:
             word = _step(word, folded)
@@ -478,7 +481,7 @@ def learn_texts(
         ends, segments, with_names, char_ngrams
     )
     n_weights, n_classes = weights.shape[1], intercept.shape[0] - 1
-    shares = np.empty(n_classes, np.float32)
+    shares = np.zeros(n_weights, np.float32)
     scales = np.empty(MAX_PARTS, np.float32)
     for row in order:
         states[row] = read_words(
@@ -534,6 +537,9 @@ def learn_texts(
                 column = columns[i]
                 weights[column, n_weights - 1] += gained
                 step = rate * scale / np.sqrt(weights[column, n_weights - 1])
-                for label in range(n_classes):
-                    weights[column, label] -= step * shares[label]
+                for block in range(0, n_classes, 4):  # beyond the classes, shares are 0
+                    weights[column, block] -= step * shares[block]
+                    weights[column, block + 1] -= step * shares[block + 1]
+                    weights[column, block + 2] -= step * shares[block + 2]
+                    weights[column, block + 3] -= step * shares[block + 3]
             first = last

@@ -8,13 +8,14 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from stance.core.errors import InputError
 from stance.text.buffers import Texts, as_arrow, encode_texts, read_chunks
 from stance.text.characters import fold_text
-from stance.text.inputs import SPAN_NAMES, Sentences, read_sentences
+from stance.text.inputs import NOT_MENTIONED, SPAN_NAMES, Sentences, read_sentences
 from stance.text.segments import Span
 
 NO_SPANS = np.full((1, 4), -1, np.int32)
@@ -150,8 +151,8 @@ def _arrow_columns(X: Any) -> tuple[pa.ChunkedArray, NDArray[np.int32]] | None: 
             if not (whole & (start >= 0) & (start < end) & (end < np.iinfo(np.int32).max)).all():
                 return None  # the other way names the row
             spans[known, first], spans[known, first + 1] = start, end
-        if role in names and not _nobody_else(X[role], known):
-            return None  # names without a span are looked for in the text
+        if role in names:
+            _search(X, role, np.flatnonzero(~known), spans[:, first : first + 2])
     return text, spans if len(spans) else NO_SPANS
 
 
@@ -164,13 +165,21 @@ def _offsets(column: Any) -> NDArray[np.float64] | None:  # noqa: ANN401
     return values
 
 
-def _nobody_else(column: Any, known: NDArray[np.bool_]) -> bool:  # noqa: ANN401
-    """Say whether nobody is named whose mention is not marked."""
-    names = as_arrow(column)
-    if names is None:
-        return bool(known.all())
-    empty = pa.compute.is_in(names, value_set=pa.array([None, "", "author"], pa.string()).cast(names.type))
-    return bool((known | empty.to_numpy(zero_copy_only=False)).all())
+def _search(X: Any, role: str, rows: NDArray[np.int64], spans: NDArray[np.int32]) -> None:  # noqa: ANN401
+    """Find the mentions of those who are named without a span; write them into `spans`."""
+    part = X[role].take(pa.array(rows)) if isinstance(X, pa.Table) else X[role].iloc[rows]
+    names = part.to_pylist() if isinstance(X, pa.Table) else part.tolist()
+    named = [i for i, name in enumerate(names) if not (isinstance(name, str) and name in NOT_MENTIONED)]
+    rows = rows[named]
+    texts = X["text"].take(pa.array(rows)).to_pylist() if isinstance(X, pa.Table) else X["text"].iloc[rows].tolist()
+    try:
+        found = read_sentences(pd.DataFrame({"text": texts, "target": [names[i] for i in named]}, dtype=object))
+    except InputError:
+        read_sentences(X)  # it names the row
+        raise
+    for row, span in zip(rows, found.targets, strict=True):
+        if span:
+            spans[row] = span
 
 
 def check_spans(marked: Marked, row: int) -> None:

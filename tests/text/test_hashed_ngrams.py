@@ -190,8 +190,8 @@ def test_bounds_hold_whatever_the_bytes_are():
         spans[:, [1, 3]] = np.maximum(spans[:, [1, 3]], spans[:, [0, 2]] + 1)
         scores, states = np.empty((3000, 3), np.float32), np.empty(3000, np.uint8)
         kernels.score_texts(
-            data, ends, spans, fold_table(), kernels.make_classes(True, True), np.uint64(54), np.full(128, 255, np.uint8),
-            True, True, (1, 4), hashed_ngrams.PART_WEIGHTS, np.ones((1024, 4), np.float32), scores, states,
+            data, ends, spans, fold_table(), kernels.make_classes(True, True), np.uint64(54),
+            np.full(128, 255, np.uint8), True, True, (1, 4), hashed_ngrams.PART_WEIGHTS, np.ones((1024, 4), np.float32), scores, states,
         )  # fmt: skip
         assert np.isfinite(scores).all()
 
