@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ from stance.core.schemes import get_scheme
 from stance.text.hashed_ngrams import COMPILED_FROM, HashedNgrams
 from stance.text.inputs import Sentences, read_labels
 from stance.text.marked import MarkedTexts, read_marked
+
+if TYPE_CHECKING:
+    from stance.text.compiled_ngrams import CompiledNgrams
 
 SOLVERS = ("lbfgs", "sgd")
 
@@ -140,8 +143,8 @@ class FastStanceClassifier(CalibratedTextClassifier):
         segments: bool = True,
         char_ngrams: tuple[int, int] | None = None,
         solver: str = "lbfgs",
-        epochs: int = 5,
-        learning_rate: float = 0.5,
+        epochs: int = 10,
+        learning_rate: float = 0.15,
         min_weight: float = 0.0,
         calibrate: bool = True,
         abstain_below: float = 0.0,
@@ -182,7 +185,6 @@ class FastStanceClassifier(CalibratedTextClassifier):
             mask_mentions=self.mask_mentions,
             segments=self.segments,
             char_ngrams=self.char_ngrams,
-            use_idf=self.solver != "sgd",
             n_jobs=self.n_jobs,
         )
 
@@ -192,7 +194,7 @@ class FastStanceClassifier(CalibratedTextClassifier):
 
     def learn(self, sentences: Any, labels: np.ndarray, groups: np.ndarray, weights: np.ndarray | None) -> Pipeline:  # noqa: ANN401
         """Return the fitted pipeline."""
-        self._table: NDArray[np.float32] | None = None
+        self._lookup: tuple[CompiledNgrams, NDArray[np.float32]] | None = None
         if self.solver == "lbfgs":
             return super().learn(sentences, labels, groups, weights)
         from stance.classifiers.fast_training import Descent
@@ -201,7 +203,7 @@ class FastStanceClassifier(CalibratedTextClassifier):
             raise InputError(f'solver "{show(self.solver)}" is not one of {", ".join(SOLVERS)}')
         classes, codes = np.unique(labels.astype(str), return_inverse=True)
         balanced = compute_sample_weight("balanced", codes) * (1.0 if weights is None else weights)
-        ngrams = self.make_ngrams().without_idf()
+        ngrams = self.make_ngrams().learn_idf(sentences)
 
         def descend(rows: NDArray[np.int64]) -> HashedLinear:
             descent = Descent(ngrams, len(classes), self.learning_rate)
@@ -258,7 +260,7 @@ class FastStanceClassifier(CalibratedTextClassifier):
         descent.run(sentences, codes, weights, epochs=1, shuffle=False)
         learner = self.make_learner().keep(*descent.average(), self.classes_)
         self.model_ = Pipeline([("ngrams", descent.ngrams), ("learner", learner)])
-        self._table = None
+        self._lookup = None
         return self
 
     def answer(self, method: str, sentences: Any) -> np.ndarray:  # noqa: ANN401
@@ -268,30 +270,33 @@ class FastStanceClassifier(CalibratedTextClassifier):
         if len(sentences) < COMPILED_FROM:
             scores = ngrams.transform(sentences) @ learner.coef_.T + learner.intercept_
         else:
-            scores = self._scores(ngrams.set_params(n_jobs=self.n_jobs), learner, sentences)
+            scores = self._scores(ngrams, learner, sentences)
         if method == "predict":
             labels: np.ndarray = self.classes_.astype(object)[scores.argmax(axis=1)]
             return labels
         return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
 
     def _scores(self, ngrams: HashedNgrams, learner: HashedLinear, sentences: MarkedTexts) -> NDArray[np.float32]:
-        from stance.text.compiled_ngrams import make_table, score_texts
+        from stance.text.compiled_ngrams import CompiledNgrams
 
         is_mine = hasattr(self, "model_") and learner is self.model_[-1]
-        table = self._table if is_mine else None
-        if table is None:
-            table = make_table(learner.coef_, ngrams.idf_)
+        known = self._lookup if is_mine else None
+        if known is None:
+            compiled = CompiledNgrams(ngrams)
+            known = compiled, compiled.make_table(learner.coef_)
         if is_mine:
-            self._table = table
-        scores: NDArray[np.float32] = score_texts(ngrams, sentences.parts, table, len(learner.classes_))
+            self._lookup = known
+        compiled, table = known
+        compiled.n_jobs = self.n_jobs
+        scores = compiled.score(sentences.parts, table, len(learner.classes_))
         return scores + learner.intercept_
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
-        for name in ("_table", "_descent"):
+        for name in ("_lookup", "_descent"):
             state.pop(name, None)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
-        self._table = None
+        self._lookup = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from stance.text.compiled_ngrams import BATCH_TEXTS, LinearWeights, learn_texts
+from stance.text.compiled_ngrams import BATCH_TEXTS, CompiledNgrams, LinearWeights
 from stance.text.hashed_ngrams import HashedNgrams
 from stance.text.marked import MarkedTexts
 
@@ -20,7 +20,7 @@ class Descent:
     Parameters
     ----------
     ngrams : HashedNgrams
-        Without weights of columns.
+        Fitted; columns of the weight 0 are not learned.
     n_classes : int
     rate : float
         AdaGrad's step.
@@ -37,9 +37,9 @@ class Descent:
         self.n_classes = n_classes
         self.rate = rate
         self.random = np.random.default_rng(ORDER_SEED)
-        self.learned = LinearWeights(
-            np.zeros((1 << ngrams.n_bits, width), np.float32), np.zeros(n_classes + 1, np.float32)
-        )
+        self.compiled = CompiledNgrams(ngrams)
+        shape = (len(self.compiled.used), width)
+        self.learned = LinearWeights(np.zeros(shape, np.float32), np.zeros(n_classes + 1, np.float32))
         self.learned.table[:, -1] = self.learned.intercept[-1] = FIRST_SQUARE
         self.mean = LinearWeights(np.zeros_like(self.learned.table), np.zeros_like(self.learned.intercept))
         self.n_means = 0
@@ -61,7 +61,7 @@ class Descent:
                 batch = batches[index]
                 rows = slice(batch.first_row, batch.first_row + len(batch))
                 order = self.random.permutation(len(batch)) if shuffle else np.arange(len(batch))
-                learn_texts(self.ngrams, batch, codes[rows], given[rows], self.learned, self.rate, order)
+                self.compiled.learn(batch, codes[rows], given[rows], self.learned, self.rate, order)
                 if turn % BATCHES_A_MEAN == 0 or turn == len(batches):
                     self._remember()
 
@@ -73,4 +73,6 @@ class Descent:
 
     def average(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the mean weights, shape (n_classes, n_columns), and intercepts, shape (n_classes,)."""
-        return self.mean.table[:, : self.n_classes].T.copy(), self.mean.intercept[: self.n_classes].copy()
+        coef = np.zeros((self.n_classes, self.compiled.n_columns), np.float32)
+        coef[:, self.compiled.used] = self.mean.table[:, : self.n_classes].T / self.compiled.importance
+        return coef, self.mean.intercept[: self.n_classes].copy()

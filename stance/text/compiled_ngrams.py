@@ -20,133 +20,171 @@ if TYPE_CHECKING:
     from stance.text.hashed_ngrams import HashedNgrams
 
 BATCH_TEXTS = 8192
+Floats = NDArray[np.float32]
 Result = TypeVar("Result")
 
 
 @dataclass
 class LinearWeights:
-    """What `learn_texts` changes.
+    """What `CompiledNgrams.learn` changes.
 
     Attributes
     ----------
-    table : numpy.ndarray of float32, shape (n_columns, a multiple of 4)
-        A column's weight for each class, zeros, and last the sum of its squared gradients.
+    table : numpy.ndarray of float32, shape (n_used, a multiple of 4)
+        Of each used column the weight for each class times the column's importance, zeros, and last the sum of its
+        squared gradients.
     intercept : numpy.ndarray of float32, shape (n_classes + 1,)
         Likewise.
     """
 
-    table: NDArray[np.float32]
-    intercept: NDArray[np.float32]
+    table: Floats
+    intercept: Floats
 
 
-def make_matrix(ngrams: HashedNgrams, batch: Marked) -> csr_matrix:
-    """Return the matrix of some texts, shape (n_texts, n_columns), duplicates not yet summed."""
-
-    def run(part: Marked, folds: NDArray[np.uint32]) -> tuple[csr_matrix, NDArray[np.uint8]]:
-        ends, states = np.zeros(len(part) + 1, np.int64), np.empty(len(part), np.uint8)
-        columns, values = np.empty(0, np.int32), np.empty(0, np.float32)
-        for _ in range(2):  # once to learn how much room is needed
-            kernels.hash_texts(*_bytes(part, folds, ngrams), ngrams.idf_, ends, columns, values, states)
-            if not len(columns):
-                columns, values = np.empty(ends[-1], np.int32), np.empty(ends[-1], np.float32)
-        return csr_matrix((values, columns, ends), (len(part), 1 << ngrams.n_bits)), states
-
-    matrix, states = run(batch, fold_table())
-    rare = _rare(batch, states)
-    if len(rare):
-        more = run(batch.folded(rare), folded_table())[0].tocoo()
-        matrix = matrix + csr_matrix((more.data, (rare[more.row], more.col)), matrix.shape)
-    return matrix
-
-
-def score_texts(
-    ngrams: HashedNgrams, marked: Iterable[Marked], table: NDArray[np.float32], n_classes: int
-) -> NDArray[np.float32]:
-    """Return the scores of texts, shape (n_texts, n_classes).
+class CompiledNgrams:
+    """Hashed n-grams as the compiled loops want them: the columns that are used, side by side.
 
     Parameters
     ----------
     ngrams : HashedNgrams
-        Fitted.
-    marked : iterable of Marked
-    table : numpy.ndarray of float32
-        As `make_table` makes it.
-    n_classes : int
+        Fitted. Columns of the weight 0 are not looked up: a bit for each tells, and how many set bits stand before
+        it is its place among the used ones, few enough for a processor's cache.
+
+    Attributes
+    ----------
+    used : numpy.ndarray of int64, shape (n_used,)
+        The columns whose weight is not 0.
     """
 
-    def run(part: Marked, folds: NDArray[np.uint32]) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-        scores, states = np.empty((len(part), n_classes), np.float32), np.empty(len(part), np.uint8)
-        kernels.score_texts(*_bytes(part, folds, ngrams), table, scores, states)
-        return scores, states
+    def __init__(self, ngrams: HashedNgrams) -> None:
+        is_used = ngrams.idf_ > 0
+        bits = np.packbits(is_used, bitorder="little").view(np.uint64)
+        before = np.concatenate([[0], np.cumsum(np.bitwise_count(bits))[:-1]]).astype(np.uint32)
+        self.n_columns = len(is_used)
+        self.used = np.flatnonzero(is_used)
+        self.importance = ngrams.idf_[self.used]
+        self.n_jobs = ngrams.n_jobs
+        shortest, longest = ngrams.char_ngrams or (0, 0)
+        self._hashed = kernels.Hashed(
+            kernels.make_classes(ngrams.segments, ngrams.char_ngrams is not None),
+            np.uint64(64 - ngrams.n_bits),
+            # Where all are used, their places need not be counted.
+            bits if len(self.used) < self.n_columns else bits[:0],
+            before,
+            ngrams.segments,
+            not ngrams.mask_mentions,
+            shortest,
+            longest,
+            ngrams.part_weights(),
+        )
 
-    def score(batch: Marked) -> NDArray[np.float32]:
-        scores, states = run(batch, fold_table())
+    def make_matrix(self, batch: Marked) -> csr_matrix:
+        """Return the matrix of some texts, shape (n_texts, n_columns), duplicates not yet summed."""
+
+        def run(part: Marked, folds: NDArray[np.uint32]) -> tuple[csr_matrix, NDArray[np.uint8]]:
+            ends, states = np.zeros(len(part) + 1, np.int64), np.empty(len(part), np.uint8)
+            places, values = np.empty(0, np.int32), np.empty(0, np.float32)
+            for _ in range(2):  # once to learn how much room is needed
+                kernels.hash_texts(_bytes(part, folds), self._hashed, self.importance, ends, places, values, states)
+                if not len(places):
+                    places, values = np.empty(ends[-1], np.int32), np.empty(ends[-1], np.float32)
+            return csr_matrix((values, self.used[places], ends), (len(part), self.n_columns)), states
+
+        matrix, states = run(batch, fold_table())
         rare = _rare(batch, states)
         if len(rare):
-            scores[rare] = run(batch.folded(rare), folded_table())[0]
-        return scores
+            more = run(batch.folded(rare), folded_table())[0].tocoo()
+            matrix = matrix + csr_matrix((more.data, (rare[more.row], more.col)), matrix.shape)
+        return matrix
 
-    parts = map_batches(score, marked, ngrams.n_jobs)
-    return np.concatenate(parts) if parts else np.empty((0, n_classes), np.float32)
+    def count_texts(self, marked: Iterable[Marked]) -> NDArray[np.int64]:
+        """Return in how many texts each column stands, shape (n_columns,); all columns must be used."""
+        counts, last = np.zeros(self.n_columns, np.int64), np.full(self.n_columns, -1, np.int64)
 
+        def run(part: Marked, folds: NDArray[np.uint32]) -> NDArray[np.uint8]:
+            states = np.empty(len(part), np.uint8)
+            last[:] = -1
+            kernels.count_texts(_bytes(part, folds), self._hashed, counts, last, states)
+            return states
 
-def make_table(coef: NDArray[np.float32], idf: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return what `score_texts` looks up, shape (n_columns, a multiple of 4).
+        for part in marked:
+            rare = _rare(part, run(part, fold_table()))
+            if len(rare):
+                run(part.folded(rare), folded_table())
+        return counts
 
-    Parameters
-    ----------
-    coef : numpy.ndarray, shape (n_classes, n_columns)
-        What a linear learner learned on the matrix.
-    idf : numpy.ndarray, shape (n_columns,)
-        What the matrix weighed its columns by.
-    """
-    table = np.zeros((len(idf), 4 * (len(coef) // 4 + 1)), np.float32)
-    table[:, : len(coef)] = (coef * idf).T
-    table[:, -1] = idf**2
-    return table
+    def make_table(self, coef: Floats) -> Floats:
+        """Return what `score` looks up, shape (n_used, a multiple of 4).
 
+        Parameters
+        ----------
+        coef : numpy.ndarray, shape (n_classes, n_columns)
+            What a linear learner learned on the matrix.
+        """
+        table = np.zeros((len(self.used), 4 * (len(coef) // 4 + 1)), np.float32)
+        table[:, : len(coef)] = (coef[:, self.used] * self.importance).T
+        table[:, -1] = self.importance**2
+        return table
 
-def learn_texts(
-    ngrams: HashedNgrams,
-    batch: Marked,
-    codes: NDArray[np.int64],
-    weights: NDArray[np.float32],
-    learned: LinearWeights,
-    rate: float,
-    order: NDArray[np.int64],
-) -> None:
-    """Learn from texts in an order, by stochastic gradient descent; `learned` changes in place.
+    def score(self, marked: Iterable[Marked], table: Floats, n_classes: int) -> Floats:
+        """Return the scores of texts, shape (n_texts, n_classes), by a table that `make_table` made."""
 
-    Parameters
-    ----------
-    ngrams : HashedNgrams
-        Its weights of columns are not used.
-    batch : Marked
-    codes : numpy.ndarray of int, shape (n_texts,)
-        Their labels, numbered from 0 on.
-    weights : numpy.ndarray of float32, shape (n_texts,)
-    learned : LinearWeights
-    rate : float
-        AdaGrad's step.
-    order : numpy.ndarray of int
-        Indices of the texts.
+        def run(part: Marked, folds: NDArray[np.uint32]) -> tuple[Floats, NDArray[np.uint8]]:
+            scores, states = np.empty((len(part), n_classes), np.float32), np.empty(len(part), np.uint8)
+            kernels.score_texts(_bytes(part, folds), self._hashed, table, scores, states)
+            return scores, states
 
-    References
-    ----------
-    Duchi, Hazan and Singer 2011. Adaptive Subgradient Methods for Online Learning and Stochastic Optimization. JMLR.
-    """
+        def score(batch: Marked) -> Floats:
+            scores, states = run(batch, fold_table())
+            rare = _rare(batch, states)
+            if len(rare):
+                scores[rare] = run(batch.folded(rare), folded_table())[0]
+            return scores
 
-    def run(part: Marked, folds: NDArray[np.uint32], rows: NDArray[np.int64], order: NDArray[np.int64]) -> Any:  # noqa: ANN401
-        states = np.zeros(len(part), np.uint8)
-        kernels.learn_texts(
-            *_bytes(part, folds, ngrams), order, codes[rows], weights[rows], np.float32(rate),
-            learned.table, learned.intercept, states,
-        )  # fmt: skip
-        return states
+        parts = map_batches(score, marked, self.n_jobs)
+        return np.concatenate(parts) if parts else np.empty((0, n_classes), np.float32)
 
-    rare = _rare(batch, run(batch, fold_table(), np.arange(len(batch)), order))
-    if len(rare):
-        run(batch.folded(rare), folded_table(), rare, np.arange(len(rare)))
+    def learn(
+        self,
+        batch: Marked,
+        codes: NDArray[np.int64],
+        weights: Floats,
+        learned: LinearWeights,
+        rate: float,
+        order: NDArray[np.int64],
+    ) -> None:
+        """Learn from texts in an order, by stochastic gradient descent; `learned` changes in place.
+
+        Parameters
+        ----------
+        batch : Marked
+        codes : numpy.ndarray of int, shape (n_texts,)
+            Their labels, numbered from 0 on.
+        weights : numpy.ndarray of float32, shape (n_texts,)
+        learned : LinearWeights
+        rate : float
+            AdaGrad's step.
+        order : numpy.ndarray of int
+            Indices of the texts.
+
+        References
+        ----------
+        Duchi, Hazan and Singer 2011. Adaptive Subgradient Methods for Online Learning and Stochastic Optimization.
+        JMLR.
+        """
+        squares = self.importance**2
+
+        def run(part: Marked, folds: NDArray[np.uint32], rows: NDArray[np.int64], order: NDArray[np.int64]) -> Any:  # noqa: ANN401
+            states = np.zeros(len(part), np.uint8)
+            kernels.learn_texts(
+                _bytes(part, folds), self._hashed, squares, order, codes[rows], weights[rows], np.float32(rate),
+                learned.table, learned.intercept, states,
+            )  # fmt: skip
+            return states
+
+        rare = _rare(batch, run(batch, fold_table(), np.arange(len(batch)), order))
+        if len(rare):
+            run(batch.folded(rare), folded_table(), rare, np.arange(len(rare)))
 
 
 def map_batches(work: Callable[[Marked], Result], marked: Iterable[Marked], n_jobs: int | None) -> list[Result]:
@@ -159,18 +197,8 @@ def map_batches(work: Callable[[Marked], Result], marked: Iterable[Marked], n_jo
         return list(pool.map(work, batches))
 
 
-def _bytes(part: Marked, folds: NDArray[np.uint32], ngrams: HashedNgrams) -> tuple[Any, ...]:
-    """Return what each loop wants first: the texts, and what of them is hashed."""
-    char_ngrams = ngrams.char_ngrams or (0, 0)
-    classes = kernels.make_classes(ngrams.segments, ngrams.char_ngrams is not None)
-    shift = np.uint64(64 - ngrams.n_bits)
-    used = np.packbits(ngrams.idf_ > 0, bitorder="little")
-    names = not ngrams.mask_mentions
-    texts = part.texts
-    return (
-        texts.data, texts.ends, part.spans, folds, classes, shift, used, ngrams.segments, names, char_ngrams,
-        ngrams.part_weights(),
-    )  # fmt: skip
+def _bytes(part: Marked, folds: NDArray[np.uint32]) -> kernels.Bytes:
+    return kernels.Bytes(part.texts.data, part.texts.ends, part.spans, folds)
 
 
 def _rare(batch: Marked, states: NDArray[np.uint8]) -> NDArray[np.int64]:

@@ -89,15 +89,24 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit_transform(self, X: object, y: object = None) -> csr_matrix:
         """Learn the weights of the columns; return the matrix, shape (n_sentences, 2**n_bits), float32."""
-        self.without_idf()
         marked = read_marked(X)
-        if self.use_idf:
-            counts = self._matrix(marked)
-            seen = np.bincount(counts.indices, minlength=1 << self.n_bits)
-            rarest = self.min_df if len(marked) >= SMALL_TEXTS else 1
-            idf = np.where(seen >= rarest, np.log((1 + counts.shape[0]) / (1 + seen)) + 1, 0.0)
-            self.idf_ = idf.astype(np.float32)
+        self.learn_idf(marked)
         return self._matrix(marked)
+
+    def learn_idf(self, marked: MarkedTexts) -> HashedNgrams:
+        """Learn the weights of the columns, as `fit` does, and make no matrix."""
+        self.without_idf()
+        if self.use_idf:
+            if len(marked) < COMPILED_FROM:
+                seen = np.bincount(self._matrix(marked).indices, minlength=1 << self.n_bits)
+            else:
+                from stance.text.compiled_ngrams import CompiledNgrams
+
+                seen = CompiledNgrams(self).count_texts(marked.parts)
+            rarest = self.min_df if len(marked) >= SMALL_TEXTS else 1
+            idf = np.where(seen >= rarest, np.log((1 + len(marked)) / (1 + seen)) + 1, 0.0)
+            self.idf_ = idf.astype(np.float32)
+        return self
 
     def without_idf(self) -> HashedNgrams:
         """Weigh all columns alike; there is nothing else to learn."""
@@ -128,9 +137,9 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if len(marked) < COMPILED_FROM:
             parts = [self._plain_matrix(part) for part in marked.parts]
         else:
-            from stance.text.compiled_ngrams import make_matrix, map_batches
+            from stance.text.compiled_ngrams import CompiledNgrams, map_batches
 
-            parts = map_batches(lambda batch: make_matrix(self, batch), marked.parts, self.n_jobs)
+            parts = map_batches(CompiledNgrams(self).make_matrix, marked.parts, self.n_jobs)
         matrix = vstack(parts, "csr", np.float32) if parts else csr_matrix((0, 1 << self.n_bits), dtype=np.float32)
         matrix.sum_duplicates()
         matrix.eliminate_zeros()

@@ -6,8 +6,12 @@ arrays, whatever the bytes are: what is no UTF-8 parts words. Imported where the
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numba
 import numpy as np
+from numba.core import types
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from stance.text import hashing
@@ -20,7 +24,7 @@ _inlined = numba.njit(nogil=True, error_model="numpy", inline="always")
 LETTER_FACTOR = np.uint64(hashing.LETTER_FACTOR)
 WORD_FACTOR = np.uint64(hashing.WORD_FACTOR)
 LEFT, RIGHT, EIGHT = np.uint64(hashing.ROTATION), np.uint64(64 - hashing.ROTATION), np.uint64(8)
-ZERO, ONE_WORD, THREE, SEVEN, ONE = np.uint64(0), np.uint64(1), np.uint64(3), np.uint64(7), np.uint8(1)
+ZERO, ONE, SIX, SIXTY_THREE = np.uint64(0), np.uint64(1), np.uint64(6), np.uint64(63)
 HOLDER_HASH, TARGET_HASH = (np.uint64(hashing.hash_word(role)) for role in (HOLDER, TARGET))
 SALTS = np.array([hashing.salt(part) for part in hashing.PARTS], np.uint64)
 PARTS = {part: index for index, part in enumerate(hashing.PARTS)}
@@ -49,8 +53,76 @@ _ROLE_LETTERS = np.array([[*map(ord, f" {role} "), 0] for role in (HOLDER, TARGE
 OK, RARE_LETTER, BAD_SPAN = 0, 1, 2
 # A gradient below it teaches nothing, and its square would be lost.
 TINY = np.float32(1e-12)
+# Texts are read block by block, so that what was found of one is still in the processor's cache when it is used.
+BLOCK_TEXTS, BLOCK_BYTES = 256, 1 << 16
 # In a table of classes: a byte that wants a closer look.
 SPECIAL = np.uint64(0xFF)
+
+
+class Bytes(NamedTuple):
+    """Texts as the loops read them.
+
+    Attributes
+    ----------
+    data : numpy.ndarray of uint8
+    ends : numpy.ndarray of int64, shape (n_texts + 1,)
+        Text i is ``data[ends[i]:ends[i + 1]]``.
+    spans : numpy.ndarray of int32, shape (n_texts or 1, 4)
+        Code-point offsets of holder and target, -1 for none.
+    folds : numpy.ndarray of uint32
+        A table of `stance.text.characters`.
+    """
+
+    data: NDArray[np.uint8]
+    ends: NDArray[np.int64]
+    spans: NDArray[np.int32]
+    folds: NDArray[np.uint32]
+
+
+class Hashed(NamedTuple):
+    """What of the texts is hashed, and how.
+
+    Attributes
+    ----------
+    classes : numpy.ndarray of uint8, shape (256,)
+        As `make_classes` makes it.
+    shift : numpy.uint64
+        64 less the bits of a column's number.
+    used : numpy.ndarray of uint64
+        A bit for each column that counts; empty where all do.
+    before : numpy.ndarray of uint32
+        How many bits are set before each number of `used`.
+    segments, names : bool
+        Whether the parts around the mentions, and the mentions' own words, are hashed.
+    shortest, longest : int
+        N-grams of characters; 0 for none.
+    part_weights : numpy.ndarray of float32, shape (n_parts,)
+    """
+
+    classes: NDArray[np.uint8]
+    shift: np.uint64
+    used: NDArray[np.uint64]
+    before: NDArray[np.uint32]
+    segments: bool
+    names: bool
+    shortest: int
+    longest: int
+    part_weights: NDArray[np.float32]
+
+
+class Room(NamedTuple):
+    """Arrays that the loops write to: what was read of one text, and the columns and parts of a block of them."""
+
+    words: NDArray[np.uint64]
+    marks: NDArray[np.int64]
+    names: NDArray[np.uint64]
+    name_roles: NDArray[np.uint8]
+    letters: NDArray[np.uint32]
+    found: NDArray[np.int64]
+    columns: NDArray[np.uint32]
+    kinds: NDArray[np.int64]
+    part_ends: NDArray[np.int64]
+    text_parts: NDArray[np.int64]
 
 
 def make_classes(segments: bool, with_letters: bool) -> NDArray[np.uint8]:
@@ -66,39 +138,16 @@ def make_classes(segments: bool, with_letters: bool) -> NDArray[np.uint8]:
 
 
 @compiled
-def _scratch(ends, segments, with_names, char_ngrams):
-    """Return arrays that are large enough for the longest of some texts, whatever it holds."""
-    longest = 0
-    for row in range(len(ends) - 1):
-        longest = max(longest, ends[row + 1] - ends[row])
-    n_words = longest // 2 + 8
-    n_letters = longest + 3 * n_words + 32 if char_ngrams[1] else 0
-    n_columns = 2 * n_words + n_letters * (char_ngrams[1] - char_ngrams[0] + 1)
-    n_columns += (4 * n_words + 80 if segments else 0) + (n_words if with_names else 0)
-    return (
-        np.empty(n_words, np.uint64),
-        np.empty(longest + 1, np.int64),
-        np.empty(n_words, np.uint64),
-        np.empty(n_words, np.uint8),
-        np.empty(n_letters, np.uint32),
-        np.empty(6, np.int64),
-        np.empty(n_columns, np.uint32),
-        np.empty(MAX_PARTS, np.int64),
-        np.empty(MAX_PARTS, np.int64),
-    )
-
-
-@_inlined
 def _step(word, code):
     return word + (word << EIGHT) + np.uint64(code)
 
 
-@_inlined
+@compiled
 def _join(ngram, word):
     return (((ngram << LEFT) | (ngram >> RIGHT)) ^ word) * WORD_FACTOR
 
 
-@_inlined
+@compiled
 def _decode(data, i, stop):
     """Return the code point at a byte, and where the next one begins; 0 of bytes that are no UTF-8."""
     first = np.uint32(data[i])
@@ -122,7 +171,7 @@ def _decode(data, i, stop):
 
 
 @_inlined
-def read_words(data, start, stop, spans, folds, classes, with_letters, words, marks, names, name_roles, letters, found):
+def _read_words(data, start, stop, spans, folds, classes, with_letters, room):
     """Read one text into words; return OK, RARE_LETTER or BAD_SPAN.
 
     `spans` are the code-point offsets of holder and target, -1 for none. Into `words` go the hashes of the words,
@@ -130,6 +179,7 @@ def read_words(data, start, stop, spans, folds, classes, with_letters, words, ma
     words of the mentions; into `letters`, where wanted, the words' letters with a blank on either side and 0 between
     them; into `found` the lengths of the four, and the places of holder and target.
     """
+    words, marks, names, name_roles, letters, found = room[0], room[1], room[2], room[3], room[4], room[5]
     holder_start, holder_end, target_start, target_end = spans[0], spans[1], spans[2], spans[3]
     if 0 <= holder_start < target_end and 0 <= target_start < holder_end:
         holder_start = NO_SPAN
@@ -154,10 +204,10 @@ def read_words(data, start, stop, spans, folds, classes, with_letters, words, ma
                 break
             words[n] = word * LETTER_FACTOR
             letter = np.uint64(folded != ZERO)
-            n += was_letter & (letter ^ ONE_WORD)
+            n += was_letter & (letter ^ ONE)
             word = ((word << EIGHT) + (word + folded)) & (ZERO - letter)
             was_letter = letter
-            here += ONE_WORD
+            here += ONE
         i, n_words, in_word = np.int64(here), np.int64(n), np.int64(was_letter)
         code = np.uint32(0)
         is_letter = 0
@@ -230,74 +280,76 @@ def read_words(data, start, stop, spans, folds, classes, with_letters, words, ma
     return OK if edge < 0 else BAD_SPAN
 
 
-@_inlined
-def _add(salted, shift, used, columns, n):
-    """Append a column if it is used; no branch depends on it."""
+@intrinsic
+def _count_bits(context, number):
+    """Return how many bits of a number are set, in one instruction."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.ctpop(arguments[0])
+
+    return types.uint64(types.uint64), generate
+
+
+@compiled
+def _add(salted, shift, used, before, columns, n):
+    """Append the place of a column among the used ones, if it is one; no branch depends on which it is."""
     column = (salted * WORD_FACTOR) >> shift
-    columns[n] = column
-    return n + np.int64((used[column >> THREE] >> np.uint8(column & SEVEN)) & ONE)
+    if not len(used):
+        columns[n] = column
+        return n + 1
+    word, bit = used[column >> SIX], column & SIXTY_THREE
+    columns[n] = before[column >> SIX] + _count_bits(word & ((ONE << bit) - ONE))
+    return n + np.int64((word >> bit) & ONE)
 
 
-@_inlined
-def _add_ngrams(words, first, last, longest, part, shift, used, columns, n):
+@compiled
+def _add_ngrams(words, first, last, longest, part, shift, used, before, columns, n):
     """Append the columns of the n-grams of some words; return how many columns there are."""
     salt = SALTS[part]
     for i in range(first, last):
         ngram = words[i]
-        n = _add(ngram ^ salt, shift, used, columns, n)
+        n = _add(ngram ^ salt, shift, used, before, columns, n)
         for j in range(i + 1, min(i + longest, last)):
             ngram = _join(ngram, words[j])
-            n = _add(ngram ^ salt, shift, used, columns, n)
+            n = _add(ngram ^ salt, shift, used, before, columns, n)
     return n
 
 
 @_inlined
-def find_columns(
-    words,
-    marks,
-    names,
-    name_roles,
-    letters,
-    found,
-    shift,
-    used,
-    segments,
-    with_names,
-    char_ngrams,
-    columns,
-    kinds,
-    ends,
-):
-    """Find the columns of a text's n-grams, part by part; return how many parts there are.
+def _find_columns(room, what, n, parts):
+    """Append the columns of a text's n-grams to those of its block, part by part; return how many of both there are.
 
-    Part i has its number among `PARTS` in ``kinds[i]``, and ends at ``ends[i]`` in `columns`. A column whose bit in
-    `used` is 0 is left out.
+    Part i has its number among `PARTS` in ``kinds[i]``, and ends at ``part_ends[i]`` in `columns`. A column counts if
+    its bit in `used` is set, and is numbered among those.
     """
+    words, marks, names, name_roles, letters, found = room[0], room[1], room[2], room[3], room[4], room[5]
+    columns, kinds, ends = room[6], room[7], room[8]
+    shift, used, before = what.shift, what.used, what.before
     n_words, n_marks, n_names, n_letters = found[0], found[1], found[2], found[3]
     holder_place, target_place = found[4], found[5]
-    n = _add_ngrams(words, 0, n_words, WORD_NGRAMS, SENTENCE, shift, used, columns, 0)
-    kinds[0], ends[0] = SENTENCE, n
-    parts = 1 if n else 0
-    if segments and (holder_place >= 0 or target_place >= 0):
+    n = _add_ngrams(words, 0, n_words, WORD_NGRAMS, SENTENCE, shift, used, before, columns, n)
+    kinds[parts], ends[parts] = SENTENCE, n
+    parts += 1
+    if what.segments and (holder_place >= 0 or target_place >= 0):
         target_first = holder_place < 0 or 0 <= target_place < holder_place
         target_last = holder_place < 0 or target_place > holder_place
         first = target_place if target_first else holder_place
         last = target_place if target_last else holder_place
-        n = _add_ngrams(words, 0, first + 1, WORD_NGRAMS, LEFT_OF + target_first, shift, used, columns, n)
+        n = _add_ngrams(words, 0, first + 1, WORD_NGRAMS, LEFT_OF + target_first, shift, used, before, columns, n)
         kinds[parts], ends[parts] = LEFT_OF + target_first, n
-        n = _add_ngrams(words, last, n_words, WORD_NGRAMS, RIGHT_OF + target_last, shift, used, columns, n)
+        n = _add_ngrams(words, last, n_words, WORD_NGRAMS, RIGHT_OF + target_last, shift, used, before, columns, n)
         kinds[parts + 1], ends[parts + 1] = RIGHT_OF + target_last, n
         parts += 2
         if first < last:
             kind = BACKWARD if target_first else FORWARD
-            n = _add_ngrams(words, first, last + 1, WORD_NGRAMS, kind, shift, used, columns, n)
+            n = _add_ngrams(words, first, last + 1, WORD_NGRAMS, kind, shift, used, before, columns, n)
             kinds[parts], ends[parts] = kind, n
             parts += 1
         for role in range(2):
             place = target_place if role else holder_place
             if place >= 0:
                 nearest, farthest = max(0, place - WINDOW), min(n_words, place + WINDOW + 1)
-                n = _add_ngrams(words, nearest, farthest, WINDOW_NGRAMS, NEAR + role, shift, used, columns, n)
+                n = _add_ngrams(words, nearest, farthest, WINDOW_NGRAMS, NEAR + role, shift, used, before, columns, n)
                 kinds[parts], ends[parts] = NEAR + role, n
                 parts += 1
         focus = target_place if target_place >= 0 else first
@@ -315,86 +367,138 @@ def find_columns(
             if CLAUSE_TABLE[words[i] >> _CLAUSE_SHIFT] == words[i]:
                 clause_last = i
                 break
-        n = _add_ngrams(words, clause_first, clause_last, WORD_NGRAMS, CLAUSE, shift, used, columns, n)
+        n = _add_ngrams(words, clause_first, clause_last, WORD_NGRAMS, CLAUSE, shift, used, before, columns, n)
         kinds[parts], ends[parts] = CLAUSE, n
         parts += 1
-    if with_names:
+    if what.names:
         for role in range(2):
-            before = n
+            already = n
             for i in range(n_names):
                 if name_roles[i] == role:
-                    n = _add(names[i] ^ SALTS[NAMES + role], shift, used, columns, n)
-            if n > before:
+                    n = _add(names[i] ^ SALTS[NAMES + role], shift, used, before, columns, n)
+            if n > already:
                 kinds[parts], ends[parts] = NAMES + role, n
                 parts += 1
     if n_letters:
-        before = n
+        already = n
         for i in range(n_letters):
             ngram = np.uint64(0)
-            for j in range(i, min(i + char_ngrams[1], n_letters)):
+            for j in range(i, min(i + what.longest, n_letters)):
                 if letters[j] == 0:
                     break
                 ngram = _step(ngram, letters[j])
-                if j - i + 1 >= char_ngrams[0]:
-                    n = _add((ngram * LETTER_FACTOR) ^ SALTS[CHARACTERS], shift, used, columns, n)
-        if n > before:
+                if j - i + 1 >= what.shortest:
+                    n = _add((ngram * LETTER_FACTOR) ^ SALTS[CHARACTERS], shift, used, before, columns, n)
+        if n > already:
             kinds[parts], ends[parts] = CHARACTERS, n
             parts += 1
-    return parts
+    return n, parts
 
 
 @compiled
-def hash_texts(
-    data,
-    ends,
-    spans,
-    folds,
-    classes,
-    shift,
-    used,
-    segments,
-    with_names,
-    char_ngrams,
-    part_weights,
-    importance,
-    rows,
-    columns,
-    values,
-    states,
-):
+def _make_room(texts, what):
+    """Return room enough for any text and any block of them, whatever they hold."""
+    longest = 0
+    for row in range(len(texts.ends) - 1):
+        longest = max(longest, texts.ends[row + 1] - texts.ends[row])
+    n_words = longest // 2 + 8
+    n_letters = longest + 3 * n_words + 32 if what.longest else 0
+    # Of a block: what its bytes can hold, and of each text what it has at least.
+    n_bytes, n_texts = max(longest, BLOCK_BYTES), min(BLOCK_TEXTS, len(texts.ends))
+    block_words = n_bytes // 2 + 8 * n_texts
+    n_columns = 2 * block_words
+    if what.longest:
+        n_columns += (n_bytes + 3 * block_words + 32 * n_texts) * (what.longest - what.shortest + 1)
+    if what.segments:
+        n_columns += 4 * block_words + 80 * n_texts
+    if what.names:
+        n_columns += block_words
+    return Room(
+        np.empty(n_words, np.uint64),
+        np.empty(longest + 1, np.int64),
+        np.empty(n_words, np.uint64),
+        np.empty(n_words, np.uint8),
+        np.empty(n_letters, np.uint32),
+        np.empty(6, np.int64),
+        np.empty(n_columns, np.uint32),
+        np.empty(MAX_PARTS * n_texts, np.int64),
+        np.empty(MAX_PARTS * n_texts, np.int64),
+        np.empty(n_texts, np.int64),
+    )
+
+
+@compiled
+def _find_parts(texts, what, order, first, room, states):
+    """Find the columns of a block of texts, those that stand in `order` from `first` on; return how many texts.
+
+    The parts of the i-th of them end at ``room.text_parts[i]``; one that cannot be read has none, and `states` says
+    why.
+    """
+    n = parts = n_bytes = 0
+    n_texts = min(BLOCK_TEXTS, len(order) - first)
+    for i in range(n_texts):
+        row = order[first + i]
+        start, stop = texts.ends[row], texts.ends[row + 1]
+        n_bytes += stop - start
+        if i and n_bytes > BLOCK_BYTES:
+            return i
+        spans = texts.spans[row if len(texts.spans) > 1 else 0]
+        states[row] = _read_words(texts.data, start, stop, spans, texts.folds, what.classes, what.longest > 0, room)
+        if states[row] == OK:
+            n, parts = _find_columns(room, what, n, parts)
+        room.text_parts[i] = parts
+    return n_texts
+
+
+@compiled
+def hash_texts(texts, what, importance, rows, columns, values, states):
     """Write the matrix of some texts: `columns` and `values` by row, `rows` their ends, `states` how reading went.
 
-    `importance` is the weight of each column. With arrays of no room, only `rows` and `states` are written: how
+    `importance` is the weight of each used column. With arrays of no room, only `rows` and `states` are written: how
     much room is needed.
     """
-    words, marks, names, name_roles, letters, found, text_columns, kinds, part_ends = _scratch(
-        ends, segments, with_names, char_ngrams
-    )
-    written = 0
-    for row in range(len(ends) - 1):
-        states[row] = read_words(
-            data, ends[row], ends[row + 1], spans[row if len(spans) > 1 else 0], folds, classes, char_ngrams[1] > 0,
-            words, marks, names, name_roles, letters, found,
-        )  # fmt: skip
-        if states[row] == OK:
-            parts = find_columns(
-                words, marks, names, name_roles, letters, found, shift, used, segments, with_names, char_ngrams,
-                text_columns, kinds, part_ends,
-            )  # fmt: skip
-            first = 0
-            for part in range(parts):
-                last = part_ends[part]
+    room = _make_room(texts, what)
+    order = np.arange(len(texts.ends) - 1)
+    written = block = 0
+    while block < len(order):
+        n_texts = _find_parts(texts, what, order, block, room, states)
+        part = first = 0
+        for text in range(n_texts):
+            while part < room.text_parts[text]:
+                last = room.part_ends[part]
                 if len(columns):
                     length = 0.0
                     for i in range(first, last):
-                        length += importance[text_columns[i]] * importance[text_columns[i]]
-                    scale = part_weights[kinds[part]] / np.sqrt(length) if length > 0 else 0.0
+                        length += importance[room.columns[i]] ** 2
+                    scale = what.part_weights[room.kinds[part]] / np.sqrt(length) if length > 0 else 0.0
                     for i in range(first, last):
-                        columns[written + i] = text_columns[i]
-                        values[written + i] = scale * importance[text_columns[i]]
+                        columns[written + i] = room.columns[i]
+                        values[written + i] = scale * importance[room.columns[i]]
                 first = last
-            written += first
-        rows[row + 1] = written
+                part += 1
+            rows[block + text + 1] = written + first
+        written += first
+        block += n_texts
+
+
+@compiled
+def count_texts(texts, what, counts, last, states):
+    """Add to `counts` in how many texts each column stands; `last` is the last row that had it, -1 beforehand."""
+    room = _make_room(texts, what)
+    order = np.arange(len(texts.ends) - 1)
+    block = 0
+    while block < len(order):
+        n_texts = _find_parts(texts, what, order, block, room, states)
+        first = 0
+        for text in range(n_texts):
+            stop = room.part_ends[room.text_parts[text] - 1] if room.text_parts[text] else 0
+            for i in range(first, stop):
+                column = room.columns[i]
+                if last[column] != block + text:
+                    last[column] = block + text
+                    counts[column] += 1
+            first = stop
+        block += n_texts
 
 
 @_inlined
@@ -411,135 +515,105 @@ def _sum_rows(weights, columns, first, last, block):
 
 
 @compiled
-def score_texts(
-    data,
-    ends,
-    spans,
-    folds,
-    classes,
-    shift,
-    used,
-    segments,
-    with_names,
-    char_ngrams,
-    part_weights,
-    weights,
-    scores,
-    states,
-):
-    """Write the scores of some texts, shape (n_texts, n_weights - 1); `states` says how reading went.
+def score_texts(texts, what, weights, scores, states):
+    """Write the scores of some texts, shape (n_texts, n_classes); `states` says how reading went.
 
-    A row of `weights` holds a column's weight for each class, zeros up to a multiple of four, and last the square of
-    the column's importance, by which a part is brought to length 1.
+    A row of `weights` holds a used column's weight for each class, zeros up to a multiple of four, and last the square
+    of the column's importance, by which a part is brought to length 1.
     """
-    words, marks, names, name_roles, letters, found, columns, kinds, part_ends = _scratch(
-        ends, segments, with_names, char_ngrams
-    )
+    room = _make_room(texts, what)
+    order = np.arange(len(texts.ends) - 1)
     n_weights, n_classes = weights.shape[1], scores.shape[1]
-    for row in range(len(ends) - 1):
-        scores[row] = 0.0
-        states[row] = read_words(
-            data, ends[row], ends[row + 1], spans[row if len(spans) > 1 else 0], folds, classes, char_ngrams[1] > 0,
-            words, marks, names, name_roles, letters, found,
-        )  # fmt: skip
-        if states[row] != OK:
-            continue
-        parts = find_columns(
-            words, marks, names, name_roles, letters, found, shift, used, segments, with_names, char_ngrams,
-            columns, kinds, part_ends,
-        )  # fmt: skip
-        first = 0
-        for part in range(parts):
-            last = part_ends[part]
-            scale = np.float32(0)
-            for block in range(n_weights - 4, -1, -4):
-                a, b, c, d = _sum_rows(weights, columns, first, last, block)
-                if block == n_weights - 4:
-                    scale = part_weights[kinds[part]] / np.sqrt(d) if d > 0 else np.float32(0)
-                if block < n_classes:
-                    scores[row, block] += scale * a
-                if block + 1 < n_classes:
-                    scores[row, block + 1] += scale * b
-                if block + 2 < n_classes:
-                    scores[row, block + 2] += scale * c
-                if block + 3 < n_classes:
-                    scores[row, block + 3] += scale * d
-            first = last
+    sums = np.zeros(n_weights, np.float32)
+    block = 0
+    while block < len(order):
+        n_texts = _find_parts(texts, what, order, block, room, states)
+        part = first = 0
+        for text in range(n_texts):
+            sums[:] = 0
+            while part < room.text_parts[text]:
+                last = room.part_ends[part]
+                scale = np.float32(0)
+                for four in range(n_weights - 4, -1, -4):
+                    a, b, c, d = _sum_rows(weights, room.columns, first, last, four)
+                    if four == n_weights - 4 and d > 0:
+                        scale = what.part_weights[room.kinds[part]] / np.sqrt(d)
+                    sums[four] += scale * a
+                    sums[four + 1] += scale * b
+                    sums[four + 2] += scale * c
+                    sums[four + 3] += scale * d
+                first = last
+                part += 1
+            scores[block + text] = sums[:n_classes]
+        block += n_texts
 
 
 @compiled
-def learn_texts(
-    data, ends, spans, folds, classes, shift, used, segments, with_names, char_ngrams, part_weights,
-    order, codes, sentence_weights, rate, weights, intercept, states,
-):  # fmt: skip
+def learn_texts(texts, what, squares, order, codes, sentence_weights, rate, weights, intercept, states):
     """Learn from some texts in an order, one after the other: AdaGrad on the logistic loss of all classes.
 
-    A row of `weights` holds a column's weight for each class, zeros up to a multiple of four, and last the sum of its
-    squared gradients; so does `intercept`. A part's n-grams weigh alike: its length is brought to 1.
+    A row of `weights` holds a used column's weight for each class, zeros up to a multiple of four, and last the sum of
+    its squared gradients; so does `intercept`. Weights are kept times the column's importance, whose square stands in
+    `squares`; a part's length is brought to 1.
     """
-    words, marks, names, name_roles, letters, found, columns, kinds, part_ends = _scratch(
-        ends, segments, with_names, char_ngrams
-    )
+    room = _make_room(texts, what)
     n_weights, n_classes = weights.shape[1], intercept.shape[0] - 1
-    shares = np.zeros(n_weights, np.float32)
-    scales = np.empty(MAX_PARTS, np.float32)
-    for row in order:
-        states[row] = read_words(
-            data, ends[row], ends[row + 1], spans[row if len(spans) > 1 else 0], folds, classes, char_ngrams[1] > 0,
-            words, marks, names, name_roles, letters, found,
-        )  # fmt: skip
-        if states[row] != OK:
-            continue
-        parts = find_columns(
-            words, marks, names, name_roles, letters, found, shift, used, segments, with_names, char_ngrams,
-            columns, kinds, part_ends,
-        )  # fmt: skip
-        for label in range(n_classes):
-            shares[label] = intercept[label]
-        first = 0
-        for part in range(parts):
-            last = part_ends[part]
-            scale = part_weights[kinds[part]] / np.sqrt(np.float32(last - first))
-            scales[part] = scale
-            for block in range(0, n_classes, 4):
-                a, b, c, d = _sum_rows(weights, columns, first, last, block)
-                shares[block] += scale * a
-                if block + 1 < n_classes:
-                    shares[block + 1] += scale * b
-                if block + 2 < n_classes:
-                    shares[block + 2] += scale * c
-                if block + 3 < n_classes:
-                    shares[block + 3] += scale * d
-            first = last
-        highest = shares[0]
-        for label in range(1, n_classes):
-            highest = max(highest, shares[label])
-        total = np.float32(0)
-        for label in range(n_classes):
-            shares[label] = np.exp(shares[label] - highest)
-            total += shares[label]
-        square = np.float32(0)
-        for label in range(n_classes):
-            error = shares[label] / total - np.float32(codes[row] == label)
-            shares[label] = sentence_weights[row] * error
-            square += shares[label] * shares[label]
-        if square < TINY:
-            continue
-        intercept[n_classes] += square
-        for label in range(n_classes):
-            intercept[label] -= rate / np.sqrt(intercept[n_classes]) * shares[label]
-        first = 0
-        for part in range(parts):
-            last = part_ends[part]
-            scale = scales[part]
-            gained = square * scale * scale
-            for i in range(first, last):
-                column = columns[i]
-                weights[column, n_weights - 1] += gained
-                step = rate * scale / np.sqrt(weights[column, n_weights - 1])
-                for block in range(0, n_classes, 4):  # beyond the classes, shares are 0
-                    weights[column, block] -= step * shares[block]
-                    weights[column, block + 1] -= step * shares[block + 1]
-                    weights[column, block + 2] -= step * shares[block + 2]
-                    weights[column, block + 3] -= step * shares[block + 3]
-            first = last
+    shares, scales = np.zeros(n_weights, np.float32), np.empty(MAX_PARTS, np.float32)
+    block = 0
+    while block < len(order):
+        n_texts = _find_parts(texts, what, order, block, room, states)
+        part = first = 0
+        for text in range(n_texts):
+            row, first_part, first_column = order[block + text], part, first
+            if states[row] != OK:
+                continue
+            shares[:n_classes] = intercept[:n_classes]
+            shares[n_classes:] = 0
+            while part < room.text_parts[text]:
+                last = room.part_ends[part]
+                length = np.float32(0)
+                for i in range(first, last):
+                    length += squares[room.columns[i]]
+                scale = what.part_weights[room.kinds[part]] / np.sqrt(length) if length > 0 else np.float32(0)
+                scales[part - first_part] = scale
+                for four in range(0, n_classes, 4):
+                    a, b, c, d = _sum_rows(weights, room.columns, first, last, four)
+                    shares[four] += scale * a
+                    shares[four + 1] += scale * b
+                    shares[four + 2] += scale * c
+                    shares[four + 3] += scale * d
+                first = last
+                part += 1
+            highest = shares[0]
+            for label in range(1, n_classes):
+                highest = max(highest, shares[label])
+            total = np.float32(0)
+            for label in range(n_classes):
+                shares[label] = np.exp(shares[label] - highest)
+                total += shares[label]
+            shares[n_classes:] = 0
+            square = np.float32(0)
+            for label in range(n_classes):
+                error = shares[label] / total - np.float32(codes[row] == label)
+                shares[label] = sentence_weights[row] * error
+                square += shares[label] * shares[label]
+            if square < TINY:
+                continue
+            intercept[n_classes] += square
+            for label in range(n_classes):
+                intercept[label] -= rate / np.sqrt(intercept[n_classes]) * shares[label]
+            start = first_column
+            for each in range(first_part, part):
+                scale, last = scales[each - first_part], room.part_ends[each]
+                gained = square * scale * scale
+                for i in range(start, last):
+                    column = room.columns[i]
+                    weights[column, n_weights - 1] += gained * squares[column]
+                    step = rate * scale * squares[column] / np.sqrt(weights[column, n_weights - 1])
+                    for four in range(0, n_classes, 4):  # beyond the classes, shares are 0
+                        weights[column, four] -= step * shares[four]
+                        weights[column, four + 1] -= step * shares[four + 1]
+                        weights[column, four + 2] -= step * shares[four + 2]
+                        weights[column, four + 3] -= step * shares[four + 3]
+                start = last
+        block += n_texts

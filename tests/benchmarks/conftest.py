@@ -13,7 +13,6 @@ import pytest
 from sklearn.metrics import f1_score
 from threadpoolctl import threadpool_limits
 
-import stance
 from stance.core.files import write_bytes, write_text
 from stance.data.corpora import X_COLUMNS, load_corpus
 from tests.benchmarks.collected import Collected
@@ -81,14 +80,6 @@ def material():
     n_bytes = sum(len(text.encode()) for text in listed)
     frame = drawn[[*X_COLUMNS, "label"]]
     return Material(SCHEMES[CORPUS], splits[0], splits[-1], frame, pa.array(listed, pa.large_string()), listed, n_bytes)
-
-
-@pytest.fixture(scope="session")
-def fast():
-    """The class of our fast classifier."""
-    if "FastStanceClassifier" not in stance.__all__:
-        pytest.skip("stance has no FastStanceClassifier yet")
-    return stance.FastStanceClassifier
 
 
 @pytest.fixture(scope="session")

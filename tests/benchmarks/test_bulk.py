@@ -13,24 +13,22 @@ import pyarrow.parquet as pq
 import pytest
 
 import stance
+from stance.text.bulk_mentions import find_mentions
 
 TIMES_MORE = 10  # so that starting up, a second or two, is not what is measured
 
 
 def test_finding_mentions(material, collected, benchmark):
-    bulk = pytest.importorskip("stance.text.bulk_mentions", reason="stance finds no mentions in bulk yet")
-    benchmark.pedantic(bulk.find_mentions, (material.column,), rounds=5, warmup_rounds=1)
+    benchmark.pedantic(find_mentions, (material.column,), rounds=5, warmup_rounds=1)
     speed = material.n_bytes / 1e6 / benchmark.stats["median"]
     collected.add("mentions, one thread", speed, "MB/s", at_least=150)
 
 
 @pytest.fixture(scope="module")
-def many(material, fast, tmp_path_factory):
+def many(material, tmp_path_factory):
     """A model file, a Parquet file of many sentences, and how many."""
-    if subprocess.run([sys.executable, "-m", "stance", "score", "--help"], capture_output=True, check=False).returncode:
-        pytest.skip("there is no command stance score yet")
     folder = tmp_path_factory.mktemp("bulk")
-    stance.save_model(fast(scheme=material.scheme).fit(*material.train), folder / "model.stance")
+    stance.save_model(stance.FastStanceClassifier(scheme=material.scheme).fit(*material.train), folder / "model.stance")
     n = TIMES_MORE * len(material.column)
     texts = material.column.take(pa.array(np.arange(n) % len(material.column)))
     pq.write_table(pa.table({"text": texts}), folder / "in.parquet", row_group_size=100_000)

@@ -8,10 +8,12 @@ import pyarrow.parquet as pq
 import pytest
 
 import stance
+from stance.classifiers.fast import FastStanceClassifier
 
 PREDICTS = """
 import resource, sys
 import pyarrow.parquet as pq
+from stance.classifiers.fast import FastStanceClassifier
 import stance
 model = stance.load_model(sys.argv[1])
 column = pq.read_table(sys.argv[2])["text"].combine_chunks()
@@ -23,10 +25,11 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 
 
 @pytest.fixture(scope="module")
-def saved(material, fast, tmp_path_factory):
+def saved(material, tmp_path_factory):
     path = tmp_path_factory.mktemp("footprint") / "model.stance"
     X, y = material.train
-    stance.save_model(fast(scheme=material.scheme, n_bits=18, n_jobs=1).fit(X["text"].tolist(), y), path)
+    fitted = FastStanceClassifier(scheme=material.scheme, n_bits=18, n_jobs=1).fit(X["text"].tolist(), y)
+    stance.save_model(fitted, path)
     return path
 
 

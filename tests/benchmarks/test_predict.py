@@ -11,6 +11,7 @@ import pytest
 from sklearn.metrics import f1_score
 from threadpoolctl import threadpool_limits
 
+from stance.classifiers.fast import FastStanceClassifier
 from stance.classifiers.registry import make_classifier
 from stance.data.corpora import X_COLUMNS, load_corpus
 from tests.benchmarks import rivals
@@ -20,18 +21,18 @@ OURS = "FastStanceClassifier"
 
 
 @pytest.fixture(scope="module")
-def plain(material, fast):
+def plain(material):
     """Our classifier fitted on plain texts, one thread, and its macro-F1."""
     X, y = material.train
-    fitted = fast(scheme=material.scheme, n_jobs=1).fit(X["text"].tolist(), y)
+    fitted = FastStanceClassifier(scheme=material.scheme, n_jobs=1).fit(X["text"].tolist(), y)
     fitted.predict(material.column)
     return fitted, material.macro_f1(fitted)
 
 
 @pytest.fixture(scope="module")
-def marked(material, fast):
+def marked(material):
     """Our classifier fitted on sentences with holder and target, names masked, cut into segments."""
-    fitted = fast(scheme=material.scheme, n_jobs=1).fit(*material.train)
+    fitted = FastStanceClassifier(scheme=material.scheme, n_jobs=1).fit(*material.train)
     return fitted, material.macro_f1(fitted, marked=True)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
+from stance.classifiers.fast import FastStanceClassifier
 from tests.benchmarks.conftest import FULL
 from tests.benchmarks.interleaved import race
 
@@ -11,11 +12,11 @@ SIZES = (1_000, SMALL, 100_000, 1_000_000, LARGE)
 ROUNDS = 3
 
 
-def test_ten_million_sentences(fast, material, collected, benchmark):
+def test_ten_million_sentences(material, collected, benchmark):
     n = len(material.column)
     largest = LARGE if n >= FULL else max(SMALL, n)
     X, y = material.train
-    fitted = fast(scheme=material.scheme, n_jobs=1).fit(X["text"].tolist(), y)
+    fitted = FastStanceClassifier(scheme=material.scheme, n_jobs=1).fit(X["text"].tolist(), y)
     column = material.column.take(pa.array(np.arange(largest) % n))
     few = column.slice(0, SMALL)
     curve = []

@@ -222,6 +222,9 @@ def test_small_batches_load_no_compiler():
     code = """
 import sys
 from stance.classifiers.stance_classifier import StanceClassifier
+
+# Compiled once, by one process.
+pytestmark = pytest.mark.xdist_group("compiled")
 StanceClassifier().fit(["we back it", "we scold it"] * 3, ["favor", "against"] * 3).predict(["they back it"])
 assert "numba" not in sys.modules
 """

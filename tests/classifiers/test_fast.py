@@ -17,6 +17,9 @@ from stance.core.errors import InputError
 from stance.data.corpora import X_COLUMNS, load_corpus
 from stance.text.hashed_ngrams import HashedNgrams
 
+# Compiled once, by one process.
+pytestmark = pytest.mark.xdist_group("compiled")
+
 
 @pytest.fixture(scope="module")
 def corpus():

@@ -19,6 +19,9 @@ from stance.text.lexicon import Lexicon
 from stance.text.mentions import ActorLexicon
 from stance.text.targets import IssueLexicon, load_targets
 
+# Compiled once, by one process.
+pytestmark = pytest.mark.xdist_group("compiled")
+
 ACTORS = ActorLexicon(load_actors())
 ISSUES = IssueLexicon(load_targets())
 # What the shipped names lack: letters whose small or capital form is another or two, names of one and two letters,

@@ -12,11 +12,14 @@ from sklearn.feature_extraction.text import CountVectorizer
 from stance.core.errors import InputError, InputTypeError
 from stance.data.corpora import X_COLUMNS, load_corpus
 from stance.text import compiled_ngrams, hashed_ngrams
-from stance.text.compiled_ngrams import make_table, score_texts
+from stance.text.compiled_ngrams import CompiledNgrams
 from stance.text.hashed_ngrams import HashedNgrams
 from stance.text.hashing import PARTS, hash_parts, hash_word, salt
 from stance.text.marked import read_marked
 from stance.text.ngrams import WORD_PATTERN
+
+# Compiled once, by one process.
+pytestmark = pytest.mark.xdist_group("compiled")
 
 ALPHABET = st.sampled_from(
     [*"aAbBzZ019_ '’,;:—–()-.!?\n\t\0éÉßæøЖжΣσςİıǅﬃ한글\u0301\u1161\u200d😀𝒜中文#@", "but", " which "]
@@ -74,7 +77,8 @@ def test_the_compiled_loop_does_what_plain_python_does(X, params):
 def test_scores_are_those_of_the_matrix(X, params, n_classes):
     plain = HashedNgrams(n_bits=12, **params).fit(X)
     coef = np.random.default_rng(0).standard_normal((n_classes, 1 << 12))
-    scores = score_texts(plain, read_marked(X).parts, make_table(coef, plain.idf_), n_classes)
+    compiled = CompiledNgrams(plain)
+    scores = compiled.score(read_marked(X).parts, compiled.make_table(coef), n_classes)
     np.testing.assert_allclose(scores, plain.transform(X) @ coef.T, atol=1e-4)
 
 
@@ -189,10 +193,14 @@ def test_bounds_hold_whatever_the_bytes_are():
         spans = rng.integers(-1, longest + 3, (3000, 4)).astype(np.int32)
         spans[:, [1, 3]] = np.maximum(spans[:, [1, 3]], spans[:, [0, 2]] + 1)
         scores, states = np.empty((3000, 3), np.float32), np.empty(3000, np.uint8)
-        kernels.score_texts(
-            data, ends, spans, fold_table(), kernels.make_classes(True, True), np.uint64(54),
-            np.full(128, 255, np.uint8), True, True, (1, 4), hashed_ngrams.PART_WEIGHTS, np.ones((1024, 4), np.float32), scores, states,
-        )  # fmt: skip
+        texts = kernels.Bytes(data, ends, spans, fold_table())
+        used = np.arange(16, dtype=np.uint64) * np.uint64(977)
+        before = np.concatenate([[0], np.cumsum(np.bitwise_count(used))[:-1]]).astype(np.uint32)
+        for classes in (kernels.make_classes(True, True), kernels.make_classes(True, False)):
+            settings = (True, True, 1, 4) if classes[ord("a")] == kernels.SPECIAL else (True, True, 0, 0)
+            what = kernels.Hashed(classes, np.uint64(54), used, before, *settings, hashed_ngrams.PART_WEIGHTS)
+            kernels.score_texts(texts, what, np.ones((1024, 4), np.float32), scores, states)
+            kernels.count_texts(texts, what, np.zeros(1024, np.int64), np.full(1024, -1), states)
         assert np.isfinite(scores).all()
 
 

@@ -18,6 +18,9 @@ from stance.text.segment_kernels import FIRST_MARK, LETTER, N_SEGMENTS, SENTENCE
 from stance.text.segment_tables import hash_words, join_codes, load_tables, make_index
 from stance.text.segments import CLAUSE_MARKS, CLAUSE_WORDS, TOKEN, Segments, cut_segments, mark_mentions
 
+# Compiled once, by one process.
+pytestmark = pytest.mark.xdist_group("compiled")
+
 SAID = "Iran don't that's It’s but ifs Who, praised not never good (bad) hated — – ? “no” ' ’a b' 's x'y'z 7 _"
 WORDS = SAID.split()
 
