@@ -207,7 +207,7 @@ class FastStanceClassifier(CalibratedTextClassifier):
 
         def descend(rows: NDArray[np.int64]) -> HashedLinear:
             descent = Descent(ngrams, len(classes), self.learning_rate)
-            descent.run(sentences.take(rows), codes[rows], balanced[rows], self.epochs)
+            descent.run(descent.read(sentences.take(rows)), codes[rows], balanced[rows], self.epochs)
             return self.make_learner().keep(*descent.average(), classes)
 
         self.check_settings(has_probabilities=self.calibrate)
@@ -257,7 +257,7 @@ class FastStanceClassifier(CalibratedTextClassifier):
             raise InputError(f'y holds "{show(min(unknown))}", which was not among the classes of the first call')
         codes = np.searchsorted(self.classes_, labels.astype(str))
         weights = np.ones(len(codes)) if sample_weight is None else self._weights(sample_weight, labels)
-        descent.run(sentences, codes, weights, epochs=1, shuffle=False)
+        descent.run(descent.read(sentences), codes, weights, epochs=1, shuffle=False)
         learner = self.make_learner().keep(*descent.average(), self.classes_)
         self.model_ = Pipeline([("ngrams", descent.ngrams), ("learner", learner)])
         self._lookup = None

@@ -1,11 +1,13 @@
-"""Gradient descent over the bytes of texts, for `FastStanceClassifier`: one thread, the same result every time."""
+"""Gradient descent for `FastStanceClassifier`: one thread, the same result every time."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
-from stance.text.compiled_ngrams import BATCH_TEXTS, CompiledNgrams, LinearWeights
+from stance.text import kernels
+from stance.text.compiled_ngrams import CompiledNgrams, map_batches
 from stance.text.hashed_ngrams import HashedNgrams
 from stance.text.marked import MarkedTexts
 
@@ -15,7 +17,7 @@ FIRST_SQUARE = 1e-6  # of a column that was not met yet: its first step is finit
 
 
 class Descent:
-    """A linear model that learns from texts, and the mean of its weights on the way.
+    """A linear model that learns sentence by sentence, and the mean of its weights on the way.
 
     Parameters
     ----------
@@ -23,7 +25,7 @@ class Descent:
         Fitted; columns of the weight 0 are not learned.
     n_classes : int
     rate : float
-        AdaGrad's step.
+        AdaGrad's step (Duchi, Hazan and Singer 2011, JMLR 12).
 
     Notes
     -----
@@ -32,47 +34,54 @@ class Descent:
     """
 
     def __init__(self, ngrams: HashedNgrams, n_classes: int, rate: float) -> None:
-        width = 4 * (n_classes // 4 + 1)
         self.ngrams = ngrams
         self.n_classes = n_classes
-        self.rate = rate
+        self.rate = np.float32(rate)
         self.random = np.random.default_rng(ORDER_SEED)
         self.compiled = CompiledNgrams(ngrams)
-        shape = (len(self.compiled.used), width)
-        self.learned = LinearWeights(np.zeros(shape, np.float32), np.zeros(n_classes + 1, np.float32))
-        self.learned.table[:, -1] = self.learned.intercept[-1] = FIRST_SQUARE
-        self.mean = LinearWeights(np.zeros_like(self.learned.table), np.zeros_like(self.learned.intercept))
+        self.table = np.zeros((len(self.compiled.used), 4 * (n_classes // 4 + 1)), np.float32)
+        self.intercept = np.zeros(n_classes + 1, np.float32)
+        self.table[:, -1] = self.intercept[-1] = FIRST_SQUARE
+        self.means = (np.zeros_like(self.table), np.zeros_like(self.intercept))
         self.n_means = 0
+
+    def read(self, sentences: MarkedTexts) -> list[csr_matrix]:
+        """Return the matrices of batches of sentences, hashed once for all epochs: 0.5 to 1.5 kB a sentence."""
+        return map_batches(self.compiled.make_rows, sentences.parts, self.compiled.n_jobs)
 
     def run(
         self,
-        sentences: MarkedTexts,
+        batches: list[csr_matrix],
         codes: NDArray[np.int64],
         weights: NDArray[np.float64],
         epochs: int,
         shuffle: bool = True,
     ) -> None:
-        """Go through texts `epochs` times, each time in another order unless `shuffle` is off."""
+        """Go through sentences `epochs` times, each time in another order unless `shuffle` is off."""
         given = weights.astype(np.float32)
-        batches = [batch for part in sentences.parts for batch in part.batches(BATCH_TEXTS)]
+        starts = np.cumsum([0, *(batch.shape[0] for batch in batches)])
         for _ in range(epochs):
-            order_of_batches = self.random.permutation(len(batches)) if shuffle else np.arange(len(batches))
-            for turn, index in enumerate(order_of_batches, 1):
-                batch = batches[index]
-                rows = slice(batch.first_row, batch.first_row + len(batch))
-                order = self.random.permutation(len(batch)) if shuffle else np.arange(len(batch))
-                self.compiled.learn(batch, codes[rows], given[rows], self.learned, self.rate, order)
-                if turn % BATCHES_A_MEAN == 0 or turn == len(batches):
+            turns = self.random.permutation(len(batches)) if shuffle else np.arange(len(batches))
+            for n_done, index in enumerate(turns, 1):
+                batch, rows = batches[index], slice(starts[index], starts[index + 1])
+                n = batch.shape[0]
+                order = self.random.permutation(n) if shuffle else np.arange(n)
+                kernels.learn_rows(
+                    batch.indptr, batch.indices, batch.data, order, codes[rows], given[rows], self.rate, self.table,
+                    self.intercept,
+                )  # fmt: skip
+                if n_done % BATCHES_A_MEAN == 0 or n_done == len(batches):
                     self._remember()
 
     def _remember(self) -> None:
         self.n_means += 1
         share = np.float32(2 / (self.n_means + 1))
-        self.mean.table += share * (self.learned.table - self.mean.table)
-        self.mean.intercept += share * (self.learned.intercept - self.mean.intercept)
+        for mean, now in zip(self.means, (self.table, self.intercept), strict=True):
+            np.add(mean, share * (now - mean), out=mean)
 
     def average(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the mean weights, shape (n_classes, n_columns), and intercepts, shape (n_classes,)."""
+        table, intercept = self.means
         coef = np.zeros((self.n_classes, self.compiled.n_columns), np.float32)
-        coef[:, self.compiled.used] = self.mean.table[:, : self.n_classes].T / self.compiled.importance
-        return coef, self.mean.intercept[: self.n_classes].copy()
+        coef[:, self.compiled.used] = table[:, : self.n_classes].T
+        return coef, intercept[: self.n_classes].copy()

@@ -97,7 +97,9 @@ def _parts(texts: pa.Array | pa.ChunkedArray, n_jobs: int) -> Iterator[_Part]:
     row = 0
     for chunk in texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]:
         _check(chunk, row)
-        plain = pc.fill_null(chunk.cast(pa.large_string()), "")
+        plain = chunk if pa.types.is_large_string(chunk.type) else chunk.cast(pa.large_string())
+        if plain.null_count:
+            plain = pc.fill_null(plain, "")
         n_parts = max(n_jobs, -(-plain.nbytes // _PART_BYTES))
         n_rows = max(1, -(-len(plain) // n_parts))
         for start in range(0, len(plain), n_rows):

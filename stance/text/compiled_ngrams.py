@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,23 +21,6 @@ if TYPE_CHECKING:
 BATCH_TEXTS = 8192
 Floats = NDArray[np.float32]
 Result = TypeVar("Result")
-
-
-@dataclass
-class LinearWeights:
-    """What `CompiledNgrams.learn` changes.
-
-    Attributes
-    ----------
-    table : numpy.ndarray of float32, shape (n_used, a multiple of 4)
-        Of each used column the weight for each class times the column's importance, zeros, and last the sum of its
-        squared gradients.
-    intercept : numpy.ndarray of float32, shape (n_classes + 1,)
-        Likewise.
-    """
-
-    table: Floats
-    intercept: Floats
 
 
 class CompiledNgrams:
@@ -80,15 +62,28 @@ class CompiledNgrams:
 
     def make_matrix(self, batch: Marked) -> csr_matrix:
         """Return the matrix of some texts, shape (n_texts, n_columns), duplicates not yet summed."""
+        narrow = self.make_rows(batch)
+        return csr_matrix((narrow.data, self.used[narrow.indices], narrow.indptr), (len(batch), self.n_columns))
+
+    def make_rows(self, batch: Marked) -> csr_matrix:
+        """Return the matrix of the used columns alone, shape (n_texts, n_used), duplicates not yet summed."""
 
         def run(part: Marked, folds: NDArray[np.uint32]) -> tuple[csr_matrix, NDArray[np.uint8]]:
             ends, states = np.zeros(len(part) + 1, np.int64), np.empty(len(part), np.uint8)
-            places, values = np.empty(0, np.int32), np.empty(0, np.float32)
-            for _ in range(2):  # once to learn how much room is needed
-                kernels.hash_texts(_bytes(part, folds), self._hashed, self.importance, ends, places, values, states)
-                if not len(places):
-                    places, values = np.empty(ends[-1], np.int32), np.empty(ends[-1], np.float32)
-            return csr_matrix((values, self.used[places], ends), (len(part), self.n_columns)), states
+            room = 64 + int(part.texts.ends[-1] - part.texts.ends[0]) // 2
+            places, values = np.empty(room, np.int32), np.empty(room, np.float32)
+            row = 0
+            while True:
+                row = kernels.hash_texts(
+                    _bytes(part, folds), self._hashed, self.importance, row, ends, places, values, states
+                )
+                if row == len(part):
+                    break
+                places = np.concatenate([places, np.empty_like(places)])
+                values = np.concatenate([values, np.empty_like(values)])
+            n_values = ends[-1]
+            found = csr_matrix((values[:n_values], places[:n_values], ends), (len(part), len(self.used)))
+            return found, states
 
         matrix, states = run(batch, fold_table())
         rare = _rare(batch, states)
@@ -143,48 +138,6 @@ class CompiledNgrams:
 
         parts = map_batches(score, marked, self.n_jobs)
         return np.concatenate(parts) if parts else np.empty((0, n_classes), np.float32)
-
-    def learn(
-        self,
-        batch: Marked,
-        codes: NDArray[np.int64],
-        weights: Floats,
-        learned: LinearWeights,
-        rate: float,
-        order: NDArray[np.int64],
-    ) -> None:
-        """Learn from texts in an order, by stochastic gradient descent; `learned` changes in place.
-
-        Parameters
-        ----------
-        batch : Marked
-        codes : numpy.ndarray of int, shape (n_texts,)
-            Their labels, numbered from 0 on.
-        weights : numpy.ndarray of float32, shape (n_texts,)
-        learned : LinearWeights
-        rate : float
-            AdaGrad's step.
-        order : numpy.ndarray of int
-            Indices of the texts.
-
-        References
-        ----------
-        Duchi, Hazan and Singer 2011. Adaptive Subgradient Methods for Online Learning and Stochastic Optimization.
-        JMLR.
-        """
-        squares = self.importance**2
-
-        def run(part: Marked, folds: NDArray[np.uint32], rows: NDArray[np.int64], order: NDArray[np.int64]) -> Any:  # noqa: ANN401
-            states = np.zeros(len(part), np.uint8)
-            kernels.learn_texts(
-                _bytes(part, folds), self._hashed, squares, order, codes[rows], weights[rows], np.float32(rate),
-                learned.table, learned.intercept, states,
-            )  # fmt: skip
-            return states
-
-        rare = _rare(batch, run(batch, fold_table(), np.arange(len(batch)), order))
-        if len(rare):
-            run(batch.folded(rare), folded_table(), rare, np.arange(len(rare)))
 
 
 def map_batches(work: Callable[[Marked], Result], marked: Iterable[Marked], n_jobs: int | None) -> list[Result]:

@@ -451,34 +451,37 @@ def _find_parts(texts, what, order, first, room, states):
 
 
 @compiled
-def hash_texts(texts, what, importance, rows, columns, values, states):
-    """Write the matrix of some texts: `columns` and `values` by row, `rows` their ends, `states` how reading went.
+def hash_texts(texts, what, importance, start, rows, columns, values, states):
+    """Write the matrix of some texts from `start` on: `columns` and `values` by row, `rows` their ends.
 
-    `importance` is the weight of each used column. With arrays of no room, only `rows` and `states` are written: how
-    much room is needed.
+    `importance` is the weight of each used column. Returns the text to go on with: the first of a block that has no
+    room left.
     """
     room = _make_room(texts, what)
     order = np.arange(len(texts.ends) - 1)
-    written = block = 0
+    block, written = start, rows[start]
     while block < len(order):
         n_texts = _find_parts(texts, what, order, block, room, states)
+        n_parts = room.text_parts[n_texts - 1]
+        if written + (room.part_ends[n_parts - 1] if n_parts else 0) > len(columns):
+            break
         part = first = 0
         for text in range(n_texts):
             while part < room.text_parts[text]:
                 last = room.part_ends[part]
-                if len(columns):
-                    length = 0.0
-                    for i in range(first, last):
-                        length += importance[room.columns[i]] ** 2
-                    scale = what.part_weights[room.kinds[part]] / np.sqrt(length) if length > 0 else 0.0
-                    for i in range(first, last):
-                        columns[written + i] = room.columns[i]
-                        values[written + i] = scale * importance[room.columns[i]]
+                length = np.float32(0)
+                for i in range(first, last):
+                    length += importance[room.columns[i]] ** 2
+                scale = what.part_weights[room.kinds[part]] / np.sqrt(length) if length > 0 else np.float32(0)
+                for i in range(first, last):
+                    columns[written + i] = room.columns[i]
+                    values[written + i] = scale * importance[room.columns[i]]
                 first = last
                 part += 1
             rows[block + text + 1] = written + first
         written += first
         block += n_texts
+    return block
 
 
 @compiled
@@ -549,71 +552,50 @@ def score_texts(texts, what, weights, scores, states):
 
 
 @compiled
-def learn_texts(texts, what, squares, order, codes, sentence_weights, rate, weights, intercept, states):
-    """Learn from some texts in an order, one after the other: AdaGrad on the logistic loss of all classes.
+def learn_rows(ends, columns, values, order, codes, sentence_weights, rate, weights, intercept):
+    """Learn from rows of a matrix in an order, one after the other: AdaGrad on the logistic loss of all classes.
 
-    A row of `weights` holds a used column's weight for each class, zeros up to a multiple of four, and last the sum of
-    its squared gradients; so does `intercept`. Weights are kept times the column's importance, whose square stands in
-    `squares`; a part's length is brought to 1.
+    A row of `weights` holds a column's weight for each class, zeros up to a multiple of four, and last the sum of its
+    squared gradients; so does `intercept`.
     """
-    room = _make_room(texts, what)
     n_weights, n_classes = weights.shape[1], intercept.shape[0] - 1
-    shares, scales = np.zeros(n_weights, np.float32), np.empty(MAX_PARTS, np.float32)
-    block = 0
-    while block < len(order):
-        n_texts = _find_parts(texts, what, order, block, room, states)
-        part = first = 0
-        for text in range(n_texts):
-            row, first_part, first_column = order[block + text], part, first
-            if states[row] != OK:
-                continue
-            shares[:n_classes] = intercept[:n_classes]
-            shares[n_classes:] = 0
-            while part < room.text_parts[text]:
-                last = room.part_ends[part]
-                length = np.float32(0)
-                for i in range(first, last):
-                    length += squares[room.columns[i]]
-                scale = what.part_weights[room.kinds[part]] / np.sqrt(length) if length > 0 else np.float32(0)
-                scales[part - first_part] = scale
-                for four in range(0, n_classes, 4):
-                    a, b, c, d = _sum_rows(weights, room.columns, first, last, four)
-                    shares[four] += scale * a
-                    shares[four + 1] += scale * b
-                    shares[four + 2] += scale * c
-                    shares[four + 3] += scale * d
-                first = last
-                part += 1
-            highest = shares[0]
-            for label in range(1, n_classes):
-                highest = max(highest, shares[label])
-            total = np.float32(0)
-            for label in range(n_classes):
-                shares[label] = np.exp(shares[label] - highest)
-                total += shares[label]
-            shares[n_classes:] = 0
-            square = np.float32(0)
-            for label in range(n_classes):
-                error = shares[label] / total - np.float32(codes[row] == label)
-                shares[label] = sentence_weights[row] * error
-                square += shares[label] * shares[label]
-            if square < TINY:
-                continue
-            intercept[n_classes] += square
-            for label in range(n_classes):
-                intercept[label] -= rate / np.sqrt(intercept[n_classes]) * shares[label]
-            start = first_column
-            for each in range(first_part, part):
-                scale, last = scales[each - first_part], room.part_ends[each]
-                gained = square * scale * scale
-                for i in range(start, last):
-                    column = room.columns[i]
-                    weights[column, n_weights - 1] += gained * squares[column]
-                    step = rate * scale * squares[column] / np.sqrt(weights[column, n_weights - 1])
-                    for four in range(0, n_classes, 4):  # beyond the classes, shares are 0
-                        weights[column, four] -= step * shares[four]
-                        weights[column, four + 1] -= step * shares[four + 1]
-                        weights[column, four + 2] -= step * shares[four + 2]
-                        weights[column, four + 3] -= step * shares[four + 3]
-                start = last
-        block += n_texts
+    shares = np.zeros(n_weights, np.float32)
+    for row in order:
+        first, last = ends[row], ends[row + 1]
+        for four in range(0, n_weights, 4):
+            a = b = c = d = np.float32(0)
+            for i in range(first, last):
+                column, value = columns[i], values[i]
+                a += value * weights[column, four]
+                b += value * weights[column, four + 1]
+                c += value * weights[column, four + 2]
+                d += value * weights[column, four + 3]
+            shares[four], shares[four + 1], shares[four + 2], shares[four + 3] = a, b, c, d
+        highest = shares[0] + intercept[0]
+        for label in range(n_classes):
+            shares[label] += intercept[label]
+            highest = max(highest, shares[label])
+        total = np.float32(0)
+        for label in range(n_classes):
+            shares[label] = np.exp(shares[label] - highest)
+            total += shares[label]
+        shares[n_classes:] = 0
+        square = np.float32(0)
+        for label in range(n_classes):
+            error = shares[label] / total - np.float32(codes[row] == label)
+            shares[label] = sentence_weights[row] * error
+            square += shares[label] * shares[label]
+        if square < TINY:
+            continue
+        intercept[n_classes] += square
+        for label in range(n_classes):
+            intercept[label] -= rate / np.sqrt(intercept[n_classes]) * shares[label]
+        for i in range(first, last):
+            column, value = columns[i], values[i]
+            weights[column, n_weights - 1] += square * value * value
+            step = rate * value / np.sqrt(weights[column, n_weights - 1])
+            for four in range(0, n_weights, 4):  # beyond the classes, shares are 0
+                weights[column, four] -= step * shares[four]
+                weights[column, four + 1] -= step * shares[four + 1]
+                weights[column, four + 2] -= step * shares[four + 2]
+                weights[column, four + 3] -= step * shares[four + 3]

@@ -34,7 +34,7 @@ _inlined = numba.njit(cache=True, nogil=True, error_model="numpy", inline="alway
 # Instead of a name: none, or an excluded phrase or another's handle; the address of a site.
 NOTHING, URL = -1, -3
 ROW, NAME, START, END = range(4)
-_AT, _HASH, _SPACE = map(ord, "@# ")
+_AT, _HASH, _SPACE, _H, _W = map(ord, "@# hw")
 _FIRST_NON_ASCII = 0x80
 
 
@@ -85,7 +85,14 @@ def _read(data: Any, begin: Any, end: Any, tree: Any, kinds: Any, found: Any) ->
     before = begin  # the bytes before `i` that are no code points of the text
     joined = False
     while i < end:
-        if not joined and (i + 3 >= end or openers[_opener(data, i)]):
+        if joined:  # most bytes stand within words: unsigned, an index is not looked at for being negative
+            here, last = np.uint64(i), np.uint64(end)
+            while here < last and kinds[data[here]] & JOINED and data[here] < _FIRST_NON_ASCII:
+                here += np.uint64(1)
+            i = np.int64(here)
+            if i >= end:
+                break
+        elif (i + 3 >= end) or openers[_opener(data, i)]:
             name, stop = _find_at(data, begin, i, end, nodes, kinds)
             if name == UNDECIDED or (name == URL and named_urls):
                 return UNDECIDED
@@ -117,9 +124,10 @@ def _find_at(data: Any, begin: Any, i: Any, end: Any, nodes: Any, kinds: Any) ->
     """Return the name at a place where one may begin, and where to read on; `NOTHING` and `i` if there is none."""
     if data[i] == _AT:
         return _handle(data, i, end, nodes, kinds)
-    stop = _url_end(data, i, end, kinds)
-    if stop > i:
-        return URL, stop
+    if data[i] == _H or data[i] == _W:
+        stop = _url_end(data, i, end, kinds)
+        if stop > i:
+            return URL, stop
     return _longest(data, begin, i, end, nodes, kinds)
 
 

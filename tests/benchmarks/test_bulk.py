@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import stance
+from stance.data.corpora import load_corpus
 from stance.text.bulk_mentions import find_mentions
 
 TIMES_MORE = 10  # so that starting up, a second or two, is not what is measured
@@ -28,7 +29,9 @@ def test_finding_mentions(material, collected, benchmark):
 def many(material, tmp_path_factory):
     """A model file, a Parquet file of many sentences, and how many."""
     folder = tmp_path_factory.mktemp("bulk")
-    stance.save_model(stance.FastStanceClassifier(scheme=material.scheme).fit(*material.train), folder / "model.stance")
+    # Actors are found for models of the scheme sentiment.
+    X, y = load_corpus("four_actors", scheme="sentiment").split("train")
+    stance.save_model(stance.FastStanceClassifier("sentiment").fit(X, y), folder / "model.stance")
     n = TIMES_MORE * len(material.column)
     texts = material.column.take(pa.array(np.arange(n) % len(material.column)))
     pq.write_table(pa.table({"text": texts}), folder / "in.parquet", row_group_size=100_000)
