@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.linear_model._base import LinearClassifierMixin
 from sklearn.pipeline import Pipeline
@@ -30,10 +30,12 @@ SOLVERS = ("lbfgs", "sgd")
 
 
 class HashedLinear(LinearClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """A linear model with 32-bit weights, one row a class, learned as logistic regression.
+    """A linear model with 32-bit weights, one row a class.
 
     Parameters
     ----------
+    estimator : scikit-learn linear classifier, optional
+        What learns; by default logistic regression with balanced classes.
     C : float
         Inverse strength of the regularisation.
     min_weight : float
@@ -46,15 +48,21 @@ class HashedLinear(LinearClassifierMixin, BaseEstimator):  # type: ignore[misc]
     classes_ : numpy.ndarray, shape (n_classes,)
     """
 
-    def __init__(self, C: float = 3.0, min_weight: float = 0.0) -> None:
+    def __init__(self, estimator: BaseEstimator | None = None, C: float = 3.0, min_weight: float = 0.0) -> None:
+        self.estimator = estimator
         self.C = C
         self.min_weight = min_weight
 
     def fit(self, X: Any, y: NDArray[Any], sample_weight: object = None) -> HashedLinear:  # noqa: ANN401
         """Learn from a matrix, shape (n_sentences, n_columns)."""
-        learner = LogisticRegression(C=self.C, class_weight="balanced", max_iter=1000)
+        plain = LogisticRegression(C=self.C, class_weight="balanced", max_iter=1000)
+        learner = plain if self.estimator is None else clone(self.estimator)
         used = np.unique(X.indices)  # most columns stay empty, and would only be carried along
-        learner.fit(X[:, used], y, sample_weight=sample_weight)
+        learner.fit(X[:, used], y, **({} if sample_weight is None else {"sample_weight": sample_weight}))
+        if not hasattr(learner, "coef_"):
+            raise InputError(
+                f"estimator is a {show(type(learner).__name__)}, which has no coef_; a linear one is wanted"
+            )
         coef, intercept = np.zeros((len(learner.coef_), X.shape[1])), learner.intercept_
         coef[:, used] = learner.coef_
         if len(coef) == 1:  # of two classes scikit-learn keeps the second alone
@@ -87,10 +95,12 @@ class FastStanceClassifier(CalibratedTextClassifier):
     ----------
     scheme : {"stance", "sentiment", "directed"}
         The label set.
+    estimator : scikit-learn linear classifier, optional
+        What learns on the matrix; by default logistic regression with balanced classes.
     n_bits : int
         2 to this power is the number of columns: 18 keeps the weights in a processor's cache.
     C : float
-        Inverse strength of the regularisation (lbfgs).
+        Inverse strength of the default estimator's regularisation.
     mask_mentions : bool
         Replace the mentions by role words. Off, the names are features, too.
     segments : bool
@@ -98,7 +108,7 @@ class FastStanceClassifier(CalibratedTextClassifier):
     char_ngrams : (int, int), optional
         Use n-grams of characters within words as well: better with misspellings, and several times slower.
     solver : {"lbfgs", "sgd"}
-        Logistic regression on the matrix, or gradient descent over the texts, for data that fits no matrix.
+        How the default estimator learns: to the optimum, or by gradient descent, several times as fast.
     epochs : int
         How often the texts are gone through (sgd).
     learning_rate : float
@@ -137,6 +147,7 @@ class FastStanceClassifier(CalibratedTextClassifier):
         self,
         scheme: str = "stance",
         *,
+        estimator: BaseEstimator | None = None,
         n_bits: int = 18,
         C: float = 3.0,
         mask_mentions: bool = True,
@@ -144,13 +155,14 @@ class FastStanceClassifier(CalibratedTextClassifier):
         char_ngrams: tuple[int, int] | None = None,
         solver: str = "lbfgs",
         epochs: int = 10,
-        learning_rate: float = 0.15,
+        learning_rate: float = 0.1,
         min_weight: float = 0.0,
         calibrate: bool = True,
         abstain_below: float = 0.0,
         n_jobs: int | None = None,
     ) -> None:
         self.scheme = scheme
+        self.estimator = estimator
         self.n_bits = n_bits
         self.C = C
         self.mask_mentions = mask_mentions
@@ -190,12 +202,12 @@ class FastStanceClassifier(CalibratedTextClassifier):
 
     def make_learner(self) -> HashedLinear:
         """Return the unfitted linear model."""
-        return HashedLinear(C=self.C, min_weight=self.min_weight)
+        return HashedLinear(self.estimator, C=self.C, min_weight=self.min_weight)
 
     def learn(self, sentences: Any, labels: np.ndarray, groups: np.ndarray, weights: np.ndarray | None) -> Pipeline:  # noqa: ANN401
         """Return the fitted pipeline."""
         self._lookup: tuple[CompiledNgrams, NDArray[np.float32]] | None = None
-        if self.solver == "lbfgs":
+        if self.solver == "lbfgs" or self.estimator is not None:
             return super().learn(sentences, labels, groups, weights)
         from stance.classifiers.fast_training import Descent
 

@@ -13,7 +13,9 @@ from scipy.sparse import csr_matrix
 from stance.core.threads import count_threads
 from stance.text import kernels
 from stance.text.characters import fold_table, folded_table
+from stance.text.kernel_arrays import Bytes, Hashed, make_classes
 from stance.text.marked import Marked, check_spans
+from stance.text.reading_kernels import BAD_SPAN, RARE_LETTER
 
 if TYPE_CHECKING:
     from stance.text.hashed_ngrams import HashedNgrams
@@ -47,8 +49,8 @@ class CompiledNgrams:
         self.importance = ngrams.idf_[self.used]
         self.n_jobs = ngrams.n_jobs
         shortest, longest = ngrams.char_ngrams or (0, 0)
-        self._hashed = kernels.Hashed(
-            kernels.make_classes(ngrams.segments, ngrams.char_ngrams is not None),
+        self._hashed = Hashed(
+            make_classes(ngrams.segments, ngrams.char_ngrams is not None),
             np.uint64(64 - ngrams.n_bits),
             # Where all are used, their places need not be counted.
             bits if len(self.used) < self.n_columns else bits[:0],
@@ -150,13 +152,13 @@ def map_batches(work: Callable[[Marked], Result], marked: Iterable[Marked], n_jo
         return list(pool.map(work, batches))
 
 
-def _bytes(part: Marked, folds: NDArray[np.uint32]) -> kernels.Bytes:
-    return kernels.Bytes(part.texts.data, part.texts.ends, part.spans, folds)
+def _bytes(part: Marked, folds: NDArray[np.uint32]) -> Bytes:
+    return Bytes(part.texts.data, part.texts.ends, part.spans, folds)
 
 
 def _rare(batch: Marked, states: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Return which texts only Python can fold."""
-    wrong = np.flatnonzero(states == kernels.BAD_SPAN)
+    wrong = np.flatnonzero(states == BAD_SPAN)
     if len(wrong):
         check_spans(batch, int(wrong[0]))
-    return np.flatnonzero(states == kernels.RARE_LETTER)
+    return np.flatnonzero(states == RARE_LETTER)

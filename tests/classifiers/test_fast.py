@@ -7,8 +7,10 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from sklearn.base import clone
+from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
+from sklearn.svm import LinearSVC
 
 import stance
 from stance.classifiers import fast as fast_module
@@ -50,6 +52,28 @@ def test_scores_are_those_of_scikit_learn_on_the_same_features(corpus, fitted, m
     monkeypatch.setattr("stance.text.hashed_ngrams.COMPILED_FROM", 10**9)
     by_matrix = fitted.model_[0].transform(X_test) @ fitted.model_[1].coef_.T + fitted.model_[1].intercept_
     np.testing.assert_allclose(fitted.decision_function(X_test), by_matrix, atol=1e-5)
+
+
+def test_any_linear_learner_of_scikit_learn_goes_the_compiled_way(corpus, monkeypatch):
+    X, y = corpus.split("train")
+    X_test, _ = corpus.split("test")
+    learner = LinearSVC(C=0.1, random_state=0)
+    clf = FastStanceClassifier("sentiment", estimator=learner, n_bits=16, calibrate=False).fit(X, y)
+    ngrams = HashedNgrams(n_bits=16)
+    theirs = (
+        LinearSVC(C=0.1, random_state=0).fit(ngrams.fit_transform(X), y).decision_function(ngrams.transform(X_test))
+    )
+    monkeypatch.setattr(fast_module, "COMPILED_FROM", 0)
+    ours = clf.decision_function(X_test)
+    np.testing.assert_allclose(ours, theirs, atol=1e-3)
+    sure = np.ptp(np.sort(theirs, axis=1)[:, -2:], axis=1) > 2e-3
+    assert sure.mean() > 0.95
+    assert (clf.predict(X_test)[sure] == clf.classes_[theirs.argmax(axis=1)][sure]).all()
+
+
+def test_a_learner_that_is_not_linear_is_refused():
+    with pytest.raises(InputError, match="DummyClassifier, which has no coef_; a linear one is wanted"):
+        FastStanceClassifier(estimator=DummyClassifier()).fit(["a", "b"], ["favor", "against"])
 
 
 @pytest.mark.parametrize("solver", ["lbfgs", "sgd"])

@@ -184,6 +184,7 @@ def test_bounds_hold_whatever_the_bytes_are():
     """The loops get bytes that no check let through: they must not read or write outside of their arrays."""
     from stance.text import kernels
     from stance.text.characters import fold_table
+    from stance.text.kernel_arrays import SPECIAL, Bytes, Hashed, make_classes
 
     rng = np.random.default_rng(0)
     for longest in (1, 3, 40):
@@ -193,12 +194,12 @@ def test_bounds_hold_whatever_the_bytes_are():
         spans = rng.integers(-1, longest + 3, (3000, 4)).astype(np.int32)
         spans[:, [1, 3]] = np.maximum(spans[:, [1, 3]], spans[:, [0, 2]] + 1)
         scores, states = np.empty((3000, 3), np.float32), np.empty(3000, np.uint8)
-        texts = kernels.Bytes(data, ends, spans, fold_table())
+        texts = Bytes(data, ends, spans, fold_table())
         used = np.arange(16, dtype=np.uint64) * np.uint64(977)
         before = np.concatenate([[0], np.cumsum(np.bitwise_count(used))[:-1]]).astype(np.uint32)
-        for classes in (kernels.make_classes(True, True), kernels.make_classes(True, False)):
-            settings = (True, True, 1, 4) if classes[ord("a")] == kernels.SPECIAL else (True, True, 0, 0)
-            what = kernels.Hashed(classes, np.uint64(54), used, before, *settings, hashed_ngrams.PART_WEIGHTS)
+        for classes in (make_classes(True, True), make_classes(True, False)):
+            settings = (True, True, 1, 4) if classes[ord("a")] == SPECIAL else (True, True, 0, 0)
+            what = Hashed(classes, np.uint64(54), used, before, *settings, hashed_ngrams.PART_WEIGHTS)
             kernels.score_texts(texts, what, np.ones((1024, 4), np.float32), scores, states)
             kernels.count_texts(texts, what, np.zeros(1024, np.int64), np.full(1024, -1), states)
         assert np.isfinite(scores).all()
