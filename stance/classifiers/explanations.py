@@ -18,12 +18,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from stance.classifiers.base import TextClassifier
 from stance.core.errors import InputError, show, unknown
-from stance.text.inputs import read_sentences
+from stance.text.hashed_ngrams import HashedNgrams
+from stance.text.inputs import Sentences, read_sentences
 
 GIST = "_gist"
 WHOLE_TEXT = "text"
 KINDS = {"word": "word", "char_wb": "character"}
-LINEAR = "complement_nb, linear_svm, logistic_regression, sgd, and stance with a linear estimator"
+LINEAR = "complement_nb, linear_svm, logistic_regression, sgd, fast, and stance with a linear estimator"
 
 Block = tuple[str, str, NDArray[np.object_]]
 
@@ -86,7 +87,8 @@ def explain(classifier: object, X: object, label: str | None = None) -> pd.DataF
     matrix = csr_array(features, dtype=float)
     matrix.eliminate_zeros()
     sentence, column = matrix.nonzero()
-    names = _name_features(ngrams, weights.shape[1])
+    hashed = isinstance(ngrams, HashedNgrams)
+    names = _name_hashed(ngrams, sentences) if hashed else _name_features(ngrams, weights.shape[1])
     present = names.take(column).assign(sentence=sentence, value=matrix.data, weight=weights[rows[sentence], column])
     constant = pd.DataFrame({"sentence": np.arange(len(sentences)), "value": 1.0, "weight": intercepts[rows]})
     constant[["feature", "segment", "kind"]] = "", "", "intercept"
@@ -142,6 +144,14 @@ def _name_features(ngrams: BaseEstimator, n_features: int) -> pd.DataFrame:
         "kind": np.concatenate([np.full(len(names), kind, object) for _, kind, names in blocks]),
     }
     return pd.DataFrame(columns, dtype=object)
+
+
+def _name_hashed(ngrams: HashedNgrams, sentences: Sentences) -> pd.DataFrame:
+    """Return the same of hashed n-grams, whose names are those of the sentences' own; the others have none."""
+    named = ngrams.name_columns(sentences)
+    table = np.full((1 << ngrams.n_bits, 3), "", dtype=object)
+    table[list(named)] = [list(name) for name in named.values()] or table[:0]
+    return pd.DataFrame(table, columns=["feature", "segment", "kind"], dtype=object)
 
 
 def _blocks(ngrams: Any, n_features: int) -> Iterator[Block]:  # noqa: ANN401 - any transformer

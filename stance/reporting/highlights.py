@@ -99,7 +99,7 @@ def highlight(classifier: object, X: object, label: str | None = None) -> list[H
     made = []
     for i, (_, ngrams) in enumerate(explained.groupby("sentence")):
         text = sentences.texts[i]
-        mentions = (sentences.holders[i], sentences.targets[i]) if segments else (None, None)
+        mentions = (None, None) if isinstance(features, list) else (sentences.holders[i], sentences.targets[i])
         rows = ngrams[["feature", "segment", "kind", "contribution"]].itertuples(index=False, name=None)
         words, rest = place_ngrams(text, *mentions, segments[i] if segments else {}, rows)
         score = float(ngrams["contribution"].sum())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, vstack
@@ -10,7 +12,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from stance.core.errors import InputError, show
-from stance.text.hashing import PARTS, hash_parts
+from stance.text.hashing import PARTS, HashedPart, hash_parts
 from stance.text.marked import Marked, MarkedTexts, check_spans, read_marked
 
 # Fewer texts than this are hashed in plain Python: nobody waits for a compiler, or for what it left on the disk.
@@ -129,6 +131,30 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "idf_")
         return self._matrix(read_marked(X))
 
+    def name_columns(self, X: object) -> dict[int, tuple[str, str, str]]:
+        """Return what stands behind the columns of some sentences.
+
+        Returns
+        -------
+        dict of int to (str, str, str)
+            By column the n-gram, the part that it stands in, and ``word`` or ``character``; of several in one column,
+            the first.
+
+        Examples
+        --------
+        >>> names = HashedNgrams(n_bits=20).fit(["Moscow objects"]).name_columns(["Moscow objects"])
+        >>> sorted(names.values())
+        [('moscow', 'sentence', 'word'), ('moscow objects', 'sentence', 'word'), ('objects', 'sentence', 'word')]
+        """
+        names: dict[int, tuple[str, str, str]] = {}
+        for marked in read_marked(X).parts:
+            for row in range(len(marked)):
+                for part in self._parts(marked, row):
+                    kind = "character" if part.name == "characters" else "word"
+                    for number, ngram in zip(part.hashes, part.ngrams, strict=True):
+                        names.setdefault(number >> (64 - self.n_bits), (ngram, part.name, kind))
+        return names
+
     def part_weights(self) -> NDArray[np.float32]:
         """Return what each of the parts weighs, in the order of `stance.text.hashing.PARTS`."""
         return PART_WEIGHTS
@@ -151,14 +177,7 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         values: list[NDArray[np.float32]] = []
         n_parts = [0]
         for row in range(len(batch)):
-            found = batch.spans[row if len(batch.spans) > 1 else 0].tolist()
-            text = batch.texts[row]
-            if max(found) > len(text):
-                check_spans(batch, row)
-            holder, target = (span if span[0] >= 0 else None for span in (tuple(found[:2]), tuple(found[2:])))
-            for part in hash_parts(
-                text, holder, target, mask=self.mask_mentions, segments=self.segments, char_ngrams=self.char_ngrams
-            ):
+            for part in self._parts(batch, row):
                 hit = np.array(part.hashes, np.uint64) >> np.uint64(64 - self.n_bits)
                 weights = self.idf_[hit]
                 columns.append(hit)
@@ -169,6 +188,16 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         flat = np.concatenate([np.empty(0, np.uint64), *columns]).astype(np.int32)
         data = np.concatenate([np.empty(0, np.float32), *values])
         return csr_matrix((data, flat, ends), (len(batch), 1 << self.n_bits))
+
+    def _parts(self, batch: Marked, row: int) -> Iterator[HashedPart]:
+        found = batch.spans[row if len(batch.spans) > 1 else 0].tolist()
+        text = batch.texts[row]
+        if max(found) > len(text):
+            check_spans(batch, row)
+        holder, target = (span if span[0] >= 0 else None for span in (tuple(found[:2]), tuple(found[2:])))
+        return hash_parts(
+            text, holder, target, mask=self.mask_mentions, segments=self.segments, char_ngrams=self.char_ngrams
+        )
 
     def _check(self) -> None:
         if isinstance(self.n_bits, bool) or not MIN_BITS <= self.n_bits <= MAX_BITS:

@@ -54,10 +54,13 @@ class HashedPart(NamedTuple):
         One of `PARTS`.
     hashes : list of int
         64-bit hashes of its n-grams, repeated where an n-gram is.
+    ngrams : list of str
+        The n-grams themselves.
     """
 
     name: str
     hashes: list[int]
+    ngrams: list[str]
 
 
 class _Tokens(NamedTuple):
@@ -116,53 +119,55 @@ def hash_parts(
      ('near_target', 12), ('clause', 5)]
     """
     tokens = _tokenise(text, holder, target)
-    hashes = [hash_word(word) for word in tokens.words]
-    yield from _part("sentence", hashes, WORD_NGRAMS)
+    yield from _part("sentence", tokens.words, WORD_NGRAMS)
     if segments and tokens.places:
-        yield from _mention_parts(tokens, hashes)
+        yield from _mention_parts(tokens)
     if not mask:
         for role, words in tokens.names.items():
             name = "holder_names" if role == HOLDER else "target_names"
-            yield from _part(name, [hash_word(word) for word in words], 1)
+            yield from _part(name, words, 1)
     if char_ngrams:
         cut = [gram for word in tokens.words for gram in _cut(word, *char_ngrams)]
         if cut:
-            yield HashedPart("characters", [_salted(hash_word(gram), "characters") for gram in cut])
+            yield HashedPart("characters", [_salted(hash_word(gram), "characters") for gram in cut], cut)
 
 
-def _mention_parts(tokens: _Tokens, hashes: list[int]) -> Iterator[HashedPart]:
+def _mention_parts(tokens: _Tokens) -> Iterator[HashedPart]:
+    words = tokens.words
     placed = sorted((place, role) for role, place in tokens.places.items())
     (first, first_role), (last, last_role) = placed[0], placed[-1]
-    yield from _part(f"left_of_{_short(first_role)}", hashes[: first + 1], WORD_NGRAMS)
-    yield from _part(f"right_of_{_short(last_role)}", hashes[last:], WORD_NGRAMS)
+    yield from _part(f"left_of_{_short(first_role)}", words[: first + 1], WORD_NGRAMS)
+    yield from _part(f"right_of_{_short(last_role)}", words[last:], WORD_NGRAMS)
     if len(placed) == 2:
         name = "forward" if first_role == HOLDER else "backward"
-        yield from _part(name, hashes[first : last + 1], WORD_NGRAMS)
+        yield from _part(name, words[first : last + 1], WORD_NGRAMS)
     for place, role in placed:
-        near = hashes[max(0, place - WINDOW_TOKENS) : place + WINDOW_TOKENS + 1]
+        near = words[max(0, place - WINDOW_TOKENS) : place + WINDOW_TOKENS + 1]
         yield from _part(f"near_{_short(role)}", near, WINDOW_NGRAMS)
     start = end = tokens.places.get(TARGET, first)
-    while start > 0 and not tokens.breaks[start] and tokens.words[start - 1] not in CLAUSE_WORDS:
+    while start > 0 and not tokens.breaks[start] and words[start - 1] not in CLAUSE_WORDS:
         start -= 1
     end += 1
-    while end < len(hashes) and not tokens.breaks[end] and tokens.words[end] not in CLAUSE_WORDS:
+    while end < len(words) and not tokens.breaks[end] and words[end] not in CLAUSE_WORDS:
         end += 1
-    yield from _part("clause", hashes[start:end], WORD_NGRAMS)
+    yield from _part("clause", words[start:end], WORD_NGRAMS)
 
 
 def _short(role: str) -> str:
     return "holder" if role == HOLDER else "target"
 
 
-def _part(name: str, hashes: Sequence[int], longest: int) -> Iterator[HashedPart]:
-    found = []
-    for i, ngram in enumerate(hashes):
-        found.append(_salted(ngram, name))
-        for following in hashes[i + 1 : i + longest]:
-            ngram = ((_rotate(ngram) ^ following) * WORD_FACTOR) & _MASK  # noqa: PLW2901 - it grows by a word
-            found.append(_salted(ngram, name))
+def _part(name: str, words: Sequence[str], longest: int) -> Iterator[HashedPart]:
+    hashes = [hash_word(word) for word in words]
+    found, ngrams = [], []
+    for i, number in enumerate(hashes):
+        for n in range(1, min(longest, len(words) - i) + 1):
+            if n > 1:
+                number = ((_rotate(number) ^ hashes[i + n - 1]) * WORD_FACTOR) & _MASK  # noqa: PLW2901 - it grows
+            found.append(_salted(number, name))
+            ngrams.append(" ".join(words[i : i + n]))
     if found:
-        yield HashedPart(name, found)
+        yield HashedPart(name, found, ngrams)
 
 
 def _tokenise(text: str, holder: Span | None, target: Span | None) -> _Tokens:

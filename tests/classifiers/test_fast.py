@@ -183,3 +183,16 @@ def test_the_linear_model_alone_is_a_scikit_learn_classifier(corpus):
     assert learner.coef_.dtype == np.float32
     assert learner.score(matrix, y) > 0.8
     assert set(X.columns) >= {*X_COLUMNS[:1]}
+
+
+def test_hashed_ngrams_are_explained_by_name(fitted, corpus):
+    X, _ = corpus.split("test")
+    found = stance.explain(fitted, X.iloc[:5])
+    sums = found.groupby("sentence")["contribution"].sum()
+    scores = fitted.decision_function(X.iloc[:5]).max(axis=1)
+    np.testing.assert_allclose(sums, scores, atol=1e-4)
+    words = found[(found["kind"] == "word") & (found["segment"] == "sentence")]
+    assert (words["feature"] != "").all()
+    assert (found["kind"] == "intercept").sum() == 5
+    (shown,) = stance.highlight(fitted, X.iloc[:1])
+    assert any(word.contribution for word in shown.words)
