@@ -10,7 +10,7 @@ from stance.core.schemes import get_scheme
 from tests.benchmarks import rivals
 
 MOST_SENTENCES = 100_000
-EPOCHS = 3
+EPOCHS = 10
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def beat(lesson, material, collected, judged_race):
     column = pa.array(texts)
     ours = FastStanceClassifier(scheme=material.scheme, solver="sgd", epochs=EPOCHS, calibrate=False)
     X, labels = material.train
-    macro_f1 = material.macro_f1(clone(ours).set_params(epochs=10).fit(X["text"].tolist(), labels))
+    macro_f1 = material.macro_f1(clone(ours).fit(X["text"].tolist(), labels))
 
     def run(peer, label, at_least):
         ratio = judged_race(lambda: ours.fit(column, y), peer.predict, rounds=3)
