@@ -164,7 +164,7 @@ def check_weights(data: bytes, shapes: Mapping[str, Any]) -> dict[str, np.ndarra
     if set(weights) != set(shapes):
         strange = sorted(set(weights) ^ set(shapes))
         raise UnsafeError(f"{WEIGHTS}: {show(strange[0])} is missing or strange")
-    for name, value in weights.items():
+    for name, value in sorted(weights.items()):
         if value.shape != tuple(shapes[name]) or value.dtype != np.float32:
             raise UnsafeError(f"{WEIGHTS}: {name} is {value.dtype} {value.shape}, not float32 {tuple(shapes[name])}")
         if not np.isfinite(value).all():

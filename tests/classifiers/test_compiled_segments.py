@@ -25,6 +25,9 @@ from stance.core.schemes import DIRECTED, STANCE
 from stance.data.corpora import X_COLUMNS, load_corpus
 from stance.text.inputs import Sentences, read_sentences
 
+# Compiled once, by one process.
+pytestmark = pytest.mark.xdist_group("compiled")
+
 TOLERANCE = 1e-5
 SWITCHES = ("char_ngrams", "gist", "polarity", "negation", "segments", "windows")
 N_TRAIN = 300
@@ -223,8 +226,6 @@ def test_small_batches_load_no_compiler():
 import sys
 from stance.classifiers.stance_classifier import StanceClassifier
 
-# Compiled once, by one process.
-pytestmark = pytest.mark.xdist_group("compiled")
 StanceClassifier().fit(["we back it", "we scold it"] * 3, ["favor", "against"] * 3).predict(["they back it"])
 assert "numba" not in sys.modules
 """

@@ -114,7 +114,7 @@ def test_without_the_extra_the_remedy_is_named(fitted, path, monkeypatch):
     [
         ({"sha256": {}}, ["sha256"]),
         ({"smoke": ["favor", "favor", "nobody"]}, ["does not predict"]),
-        ({"classes": ["favor", "none"]}, ["head", "(2, 96)"]),
+        ({"classes": ["favor", "none"]}, ["head.bias", "(2,)"]),
         ({"classes": ["a", "b", "c"]}, ['label "a" is not of the scheme']),
         ({"classes": ["none", "favor", "against"]}, ["classes are not"]),
         ({"parameters": None}, ["parameters"]),
