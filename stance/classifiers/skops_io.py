@@ -1,22 +1,18 @@
-"""skops, imported without torch.
+"""skops, imported without all of scikit-learn.
 
-skops looks through every module of scikit-learn, among them the bridge to torch, which takes seconds to
-import where torch is installed and which no model file has need of.
+skops lists every estimator of scikit-learn to trust them by default, and so imports every module of it, the bridge to
+torch among them: half a second, or two. What we trust is listed by ourselves (`stance.classifiers.model_types`).
 """
 
 from __future__ import annotations
 
-import sys
+import sklearn.utils
 
-TORCH_BRIDGE = "sklearn.externals.array_api_compat.torch"
-
-if TORCH_BRIDGE in sys.modules:
+_all_estimators = sklearn.utils.all_estimators
+sklearn.utils.all_estimators = list  # none, for as long as skops looks
+try:
     from skops.io import dumps, loads
-else:
-    sys.modules[TORCH_BRIDGE] = None  # type: ignore[assignment] # "there is none", for as long as skops looks
-    try:
-        from skops.io import dumps, loads
-    finally:
-        del sys.modules[TORCH_BRIDGE]
+finally:
+    sklearn.utils.all_estimators = _all_estimators
 
 __all__ = ["dumps", "loads"]

@@ -33,8 +33,6 @@ def test_help_takes_150_milliseconds_at_most(collected, benchmark):
 
 @pytest.mark.parametrize("name", ["stance", "fast"])
 def test_ten_sentences_are_labelled_in_two_and_a_half_seconds(name, request, material, collected, benchmark, tmp_path):
-    if name == "fast":
-        request.getfixturevalue("fast")
     stance.save_model(make_classifier(name, scheme=material.scheme).fit(*material.train), tmp_path / "model.stance")
     material.frame[["text"]].head(10).to_csv(tmp_path / "ten.csv", index=False)
     command = ("-m", "stance", "predict", tmp_path / "model.stance", tmp_path / "ten.csv", "-o", tmp_path / "out.csv")
