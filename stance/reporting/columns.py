@@ -24,7 +24,8 @@ CONFIDENCE_NOTE = (
     "(ECE, ten bins); 0 is perfect. Accuracy on the surest: what is right where a classifier may abstain on the rest."
 )
 SPEED_NOTE = (
-    "Medians of repeated calls on one thread. p50, p95, p99: one sentence a call. "
+    "Medians of repeated calls on one thread; fewer test sentences than 4,096 are repeated to so many. "
+    "p50, p95, p99: one sentence a call. "
     "Peak memory: the whole process, Python and the corpus included."
 )
 

@@ -41,9 +41,10 @@ class Clock:
 
 @pytest.fixture
 def time_with(monkeypatch):
-    def run(clock):
+    def run(clock, many=10):
         monkeypatch.setattr(timing, "time", SimpleNamespace(perf_counter=lambda: clock.now))
         monkeypatch.setattr(timing, "model_bytes", lambda fitted: 7)
+        monkeypatch.setattr(timing, "MANY", many)
         return time_classifier(clock.make, (X, Y), X)
 
     return run
@@ -88,6 +89,13 @@ def test_a_slow_classifier_is_read_until_a_second_is_spent(time_with):
         "64": 3,
         "all": 3,
     }
+
+
+def test_few_sentences_are_repeated_to_many(time_with):
+    clock = Clock()
+    read = time_with(clock, many=25)
+    assert read["predict_sentences"]["all"] == 25
+    assert clock.asked[-1] == (list(X["text"]) * 3)[:25]
 
 
 def test_the_slowest_classifier_is_read_once(time_with):
