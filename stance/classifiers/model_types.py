@@ -37,7 +37,7 @@ _loss._loss.CyHalfSquaredError _loss._loss.CyHuberLoss
 _OURS = {path.replace(":", ".") for name, path in CLASSIFIERS.items() if name != "encoder"} | {
     "stance.classifiers.baselines.Components",
     "stance.classifiers.dummies.DrawnLabels",
-    "stance.classifiers.fast.HashedLinear",
+    "stance.classifiers.hashed_linear.HashedLinear",
     "stance.classifiers.segment_features.SegmentFeatures",
     "stance.text.hashed_ngrams.HashedNgrams",
     "stance.text.ngrams.Ngrams",

@@ -14,7 +14,8 @@ from sklearn.svm import LinearSVC
 
 import stance
 from stance.classifiers import fast as fast_module
-from stance.classifiers.fast import FastStanceClassifier, HashedLinear
+from stance.classifiers.fast import FastStanceClassifier
+from stance.classifiers.hashed_linear import HashedLinear
 from stance.core.errors import InputError
 from stance.data.corpora import X_COLUMNS, load_corpus
 from stance.text.hashed_ngrams import HashedNgrams
