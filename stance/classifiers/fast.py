@@ -22,6 +22,7 @@ from stance.text.inputs import Sentences, read_labels
 from stance.text.marked import MarkedTexts, read_marked
 
 if TYPE_CHECKING:
+    from stance.classifiers.fast_training import Descent
     from stance.text.compiled_ngrams import CompiledNgrams
 
 SOLVERS = ("lbfgs", "sgd")
@@ -151,6 +152,7 @@ class FastStanceClassifier(CalibratedTextClassifier):
     def learn(self, sentences: Any, labels: np.ndarray, groups: np.ndarray, weights: np.ndarray | None) -> Pipeline:  # noqa: ANN401
         """Return the fitted pipeline."""
         self._lookup: tuple[CompiledNgrams, NDArray[np.float32]] | None = None
+        self._descent: Descent | None = None  # what `partial_fit` learned before is forgotten
         if self.solver == "lbfgs" or self.estimator is not None:
             return super().learn(sentences, labels, groups, weights)
         from stance.classifiers.fast_training import Descent
@@ -181,7 +183,7 @@ class FastStanceClassifier(CalibratedTextClassifier):
     ) -> Self:
         """Learn from one more chunk of sentences, by gradient descent; for data that does not fit into memory.
 
-        Probabilities are not calibrated.
+        Probabilities are not calibrated. A model that was fitted by `fit`, or read from a file, starts anew.
 
         Parameters
         ----------
