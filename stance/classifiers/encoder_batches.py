@@ -74,12 +74,13 @@ def tokenise(tokenizer: Any, sentences: Sentences, max_tokens: int, *, mask: boo
     for encoding, (_, holder, target) in zip(
         tokenizer.encode_batch([row[0] for row in prepared], add_special_tokens=False), prepared, strict=True
     ):
-        ids, roles = np.array(encoding.ids, dtype=np.int64), mark_roles(encoding.offsets, holder, target)
-        if len(ids) > room:
-            kept = choose_tokens(roles, room)
-            ids, roles = ids[kept], roles[kept]
-        roles = np.pad(roles, (len(before), len(after)))
-        found.append(Tokens(np.concatenate([before, ids, after]), roles))
+        inner_ids, inner_roles = np.array(encoding.ids, dtype=np.int64), mark_roles(encoding.offsets, holder, target)
+        if len(inner_ids) > room:
+            kept = choose_tokens(inner_roles, room)
+            inner_ids, inner_roles = inner_ids[kept], inner_roles[kept]
+        roles = np.zeros(len(before) + len(inner_ids) + len(after), dtype=np.int64)
+        roles[len(before) : len(before) + len(inner_ids)] = inner_roles
+        found.append(Tokens(np.concatenate([before, inner_ids, after]), roles))
     return found
 
 
@@ -92,10 +93,10 @@ def mark_roles(offsets: Sequence[Span], holder: Span | None, target: Span | None
     array([1, 0, 2, 2])
     """
     roles = np.zeros(len(offsets), dtype=np.int64)
-    starts, ends = np.array(offsets, dtype=np.int64).reshape(-1, 2).T
     for role, span in ((HOLDER, holder), (TARGET, target)):
         if span is not None:
-            roles += role * ((starts < span[1]) & (ends > span[0]) & (ends > starts))
+            first, stop = span
+            roles[[i for i, (start, end) in enumerate(offsets) if start < stop and first < end and start < end]] += role
     return roles
 
 

@@ -213,7 +213,7 @@ def test_scores_depend_neither_on_threads_nor_on_batches(monkeypatch):
 
 def test_few_sentences_wait_for_no_compiler(monkeypatch):
     classifier, asked = fit(), []
-    monkeypatch.setattr(classifier, "_compile", lambda: asked.append(1))
+    monkeypatch.setattr(StanceClassifier, "_compile", lambda self: asked.append(1))
     X = pd.concat([corpus()[0][:200]] * 10)
     classifier.predict(X[: stance_classifier.COMPILED_SENTENCES - 1])
     assert not asked
