@@ -14,6 +14,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from stance.classifiers.base import number_groups
 from stance.classifiers.calibrated import CalibratedTextClassifier
 from stance.classifiers.calibration import find_temperature, held_out_folds
+from stance.classifiers.fast_training import Descent
 from stance.classifiers.hashed_linear import HashedLinear
 from stance.core.errors import InputError, show
 from stance.core.schemes import get_scheme
@@ -22,10 +23,7 @@ from stance.text.inputs import Sentences, read_labels
 from stance.text.marked import MarkedTexts, read_marked
 
 if TYPE_CHECKING:
-    from stance.classifiers.fast_training import Descent
     from stance.text.compiled_ngrams import CompiledNgrams
-
-SOLVERS = ("lbfgs", "sgd")
 
 
 class FastStanceClassifier(CalibratedTextClassifier):
@@ -41,23 +39,19 @@ class FastStanceClassifier(CalibratedTextClassifier):
     scheme : {"stance", "sentiment", "directed"}
         The label set.
     estimator : scikit-learn linear classifier, optional
-        What learns on the matrix; by default logistic regression with balanced classes.
+        What learns on the matrix, in place of gradient descent: ``LinearSVC()``, say.
     n_bits : int
-        2 to this power is the number of columns: 18 keeps the weights in a processor's cache.
-    C : float
-        Inverse strength of the default estimator's regularisation.
+        2 to this power is the number of columns: fewer are faster, more keep apart what many texts say.
     mask_mentions : bool
         Replace the mentions by role words. Off, the names are features, too.
     segments : bool
         Look at the parts of the sentence around the mentions, where they are marked.
     char_ngrams : (int, int), optional
         Use n-grams of characters within words as well: better with misspellings, and several times slower.
-    solver : {"lbfgs", "sgd"}
-        How the default estimator learns: to the optimum, or by gradient descent, several times as fast.
     epochs : int
-        How often the texts are gone through (sgd).
+        How often gradient descent goes through the texts; by default the classes weigh alike in it.
     learning_rate : float
-        AdaGrad's step (sgd).
+        The length of its steps.
     min_weight : float
         Forget columns all of whose weights are nearer to 0 than this: a smaller model file.
     calibrate : bool
@@ -93,12 +87,10 @@ class FastStanceClassifier(CalibratedTextClassifier):
         scheme: str = "stance",
         *,
         estimator: BaseEstimator | None = None,
-        n_bits: int = 18,
-        C: float = 3.0,
+        n_bits: int = 19,
         mask_mentions: bool = True,
         segments: bool = True,
         char_ngrams: tuple[int, int] | None = None,
-        solver: str = "lbfgs",
         epochs: int = 10,
         learning_rate: float = 0.1,
         min_weight: float = 0.0,
@@ -109,11 +101,9 @@ class FastStanceClassifier(CalibratedTextClassifier):
         self.scheme = scheme
         self.estimator = estimator
         self.n_bits = n_bits
-        self.C = C
         self.mask_mentions = mask_mentions
         self.segments = segments
         self.char_ngrams = char_ngrams
-        self.solver = solver
         self.epochs = epochs
         self.learning_rate = learning_rate
         self.min_weight = min_weight
@@ -147,18 +137,14 @@ class FastStanceClassifier(CalibratedTextClassifier):
 
     def make_learner(self) -> HashedLinear:
         """Return the unfitted linear model."""
-        return HashedLinear(self.estimator, C=self.C, min_weight=self.min_weight)
+        return HashedLinear(self.estimator, min_weight=self.min_weight)
 
     def learn(self, sentences: Any, labels: np.ndarray, groups: np.ndarray, weights: np.ndarray | None) -> Pipeline:  # noqa: ANN401
         """Return the fitted pipeline."""
         self._lookup: tuple[CompiledNgrams, NDArray[np.float32]] | None = None
         self._descent: Descent | None = None  # what `partial_fit` learned before is forgotten
-        if self.solver == "lbfgs" or self.estimator is not None:
+        if self.estimator is not None:
             return super().learn(sentences, labels, groups, weights)
-        from stance.classifiers.fast_training import Descent
-
-        if self.solver not in SOLVERS:
-            raise InputError(f'solver "{show(self.solver)}" is not one of {", ".join(SOLVERS)}')
         classes, codes = np.unique(labels.astype(str), return_inverse=True)
         balanced = compute_sample_weight("balanced", codes) * (1.0 if weights is None else weights)
         ngrams = self.make_ngrams().learn_idf(sentences)
@@ -197,8 +183,6 @@ class FastStanceClassifier(CalibratedTextClassifier):
         InputError
             If X, y or `classes` breaks a rule.
         """
-        from stance.classifiers.fast_training import Descent
-
         sentences = self.read(X)
         labels = read_labels(y, len(sentences), get_scheme(self.scheme).labels)
         descent: Descent | None = getattr(self, "_descent", None)
@@ -224,17 +208,17 @@ class FastStanceClassifier(CalibratedTextClassifier):
     def answer(self, method: str, sentences: Any) -> np.ndarray:  # noqa: ANN401
         """Return what a prediction method says of one sentence or more."""
         ngrams, learner = self.model_
-        scores: NDArray[np.float32]
-        if len(sentences) < COMPILED_FROM:
-            scores = ngrams.transform(sentences) @ learner.coef_.T + learner.intercept_
-        else:
-            scores = self._scores(ngrams, learner, sentences)
+        scores = self._scores(ngrams, learner, sentences)
         if method == "predict":
             labels: np.ndarray = self.classes_.astype(object)[scores.argmax(axis=1)]
             return labels
         return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
 
     def _scores(self, ngrams: HashedNgrams, learner: HashedLinear, sentences: MarkedTexts) -> NDArray[np.float32]:
+        scores: NDArray[np.float32]
+        if len(sentences) < COMPILED_FROM:
+            scores = ngrams.transform(sentences) @ learner.coef_.T + learner.intercept_
+            return scores
         from stance.text.compiled_ngrams import CompiledNgrams
 
         is_mine = hasattr(self, "model_") and learner is self.model_[-1]

@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from stance.text import kernels
-from stance.text.compiled_ngrams import CompiledNgrams, map_batches
-from stance.text.hashed_ngrams import HashedNgrams
-from stance.text.marked import MarkedTexts
+from stance.text.descent import learn_rows
+from stance.text.hashed_ngrams import COMPILED_FROM, HashedNgrams
+from stance.text.marked import Marked, MarkedTexts
 
 ORDER_SEED = 0
 BATCHES_A_MEAN = 4
@@ -38,8 +37,8 @@ class Descent:
         self.n_classes = n_classes
         self.rate = np.float32(rate)
         self.random = np.random.default_rng(ORDER_SEED)
-        self.compiled = CompiledNgrams(ngrams)
-        self.table = np.zeros((len(self.compiled.used), 4 * (n_classes // 4 + 1)), np.float32)
+        self.used = np.flatnonzero(ngrams.idf_ > 0)
+        self.table = np.zeros((len(self.used), 4 * (n_classes // 4 + 1)), np.float32)
         self.intercept = np.zeros(n_classes + 1, np.float32)
         self.table[:, -1] = self.intercept[-1] = FIRST_SQUARE
         self.means = (np.zeros_like(self.table), np.zeros_like(self.intercept))
@@ -47,7 +46,19 @@ class Descent:
 
     def read(self, sentences: MarkedTexts) -> list[csr_matrix]:
         """Return the matrices of batches of sentences, hashed once for all epochs: 0.5 to 1.5 kB a sentence."""
-        return map_batches(self.compiled.make_rows, sentences.parts, self.compiled.n_jobs)
+        if len(sentences) < COMPILED_FROM:
+            return [self._plain_rows(part) for part in sentences.parts]
+        from stance.text.compiled_ngrams import CompiledNgrams, map_batches
+
+        return map_batches(CompiledNgrams(self.ngrams).make_rows, sentences.parts, self.ngrams.n_jobs)
+
+    def _plain_rows(self, part: Marked) -> csr_matrix:
+        """Return the matrix of the used columns alone, duplicates not summed."""
+        matrix = self.ngrams.plain_matrix(part)
+        is_used = self.ngrams.idf_[matrix.indices] > 0
+        ends = np.concatenate([[0], np.cumsum(is_used)])[matrix.indptr]
+        places = np.searchsorted(self.used, matrix.indices[is_used])
+        return csr_matrix((matrix.data[is_used], places, ends), (len(part), len(self.used)))
 
     def run(
         self,
@@ -58,6 +69,11 @@ class Descent:
         shuffle: bool = True,
     ) -> None:
         """Go through sentences `epochs` times, each time in another order unless `shuffle` is off."""
+        learn = learn_rows
+        if len(codes) >= COMPILED_FROM:
+            from stance.text import kernels
+
+            learn = kernels.learn_rows
         given = weights.astype(np.float32)
         starts = np.cumsum([0, *(batch.shape[0] for batch in batches)])
         for _ in range(epochs):
@@ -66,7 +82,7 @@ class Descent:
                 batch, rows = batches[index], slice(starts[index], starts[index + 1])
                 n = batch.shape[0]
                 order = self.random.permutation(n) if shuffle else np.arange(n)
-                kernels.learn_rows(
+                learn(
                     batch.indptr, batch.indices, batch.data, order, codes[rows], given[rows], self.rate, self.table,
                     self.intercept,
                 )  # fmt: skip
@@ -82,6 +98,6 @@ class Descent:
     def average(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the mean weights, shape (n_classes, n_columns), and intercepts, shape (n_classes,)."""
         table, intercept = self.means
-        coef = np.zeros((self.n_classes, self.compiled.n_columns), np.float32)
-        coef[:, self.compiled.used] = table[:, : self.n_classes].T
+        coef = np.zeros((self.n_classes, len(self.ngrams.idf_)), np.float32)
+        coef[:, self.used] = table[:, : self.n_classes].T
         return coef, intercept[: self.n_classes].copy()

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
-from sklearn.linear_model import LogisticRegression
 from sklearn.linear_model._base import LinearClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -20,9 +19,7 @@ class HashedLinear(LinearClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     estimator : scikit-learn linear classifier, optional
-        What learns; by default logistic regression with balanced classes.
-    C : float
-        Inverse strength of the regularisation.
+        What learns; without one the weights are given by `keep`.
     min_weight : float
         A column all of whose weights are nearer to 0 than this is forgotten.
 
@@ -33,15 +30,13 @@ class HashedLinear(LinearClassifierMixin, BaseEstimator):  # type: ignore[misc]
     classes_ : numpy.ndarray, shape (n_classes,)
     """
 
-    def __init__(self, estimator: BaseEstimator | None = None, C: float = 3.0, min_weight: float = 0.0) -> None:
+    def __init__(self, estimator: BaseEstimator | None = None, min_weight: float = 0.0) -> None:
         self.estimator = estimator
-        self.C = C
         self.min_weight = min_weight
 
     def fit(self, X: Any, y: NDArray[Any], sample_weight: object = None) -> HashedLinear:  # noqa: ANN401
         """Learn from a matrix, shape (n_sentences, n_columns)."""
-        plain = LogisticRegression(C=self.C, class_weight="balanced", max_iter=1000)
-        learner = plain if self.estimator is None else clone(self.estimator)
+        learner = clone(self.estimator)
         used = np.unique(X.indices)  # most columns stay empty, and would only be carried along
         learner.fit(X[:, used], y, **({} if sample_weight is None else {"sample_weight": sample_weight}))
         if not hasattr(learner, "coef_"):

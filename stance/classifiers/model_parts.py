@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.linear_model._base import LinearClassifierMixin
 
@@ -36,7 +35,7 @@ def check_parts(classifier: object) -> None:
             raise UnsafeError(f"{type(part).__name__}.{show(hidden[0])} is a method, the file says otherwise")
         if isinstance(part, (CountVectorizer, HashingVectorizer)):
             _check_vocabulary(part)
-        elif isinstance(part, HistGradientBoostingClassifier) and hasattr(part, "_predictors"):
+        elif type(part).__name__ == "HistGradientBoostingClassifier" and hasattr(part, "_predictors"):
             _check_trees(part)
         elif isinstance(part, LinearClassifierMixin) and hasattr(part, "coef_"):
             _check_rows(part)

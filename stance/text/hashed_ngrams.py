@@ -17,7 +17,7 @@ from stance.text.marked import Marked, MarkedTexts, check_spans, read_marked
 
 # Fewer texts than this are hashed in plain Python: nobody waits for a compiler, or for what it left on the disk.
 COMPILED_FROM = 1024
-SMALL_TEXTS = 500
+MANY_TEXTS = 20_000
 MIN_BITS, MAX_BITS = 8, 26
 # The sentence says most; its parts, taken together, would drown it.
 PART_WEIGHTS = np.array([1.5 if part == "sentence" else 1.0 for part in PARTS], np.float32)
@@ -44,8 +44,9 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     use_idf : bool
         Weigh columns by log((1 + n) / (1 + n_j)) + 1, where n_j of the n texts have column j; 0 where fewer
         than `min_df` have it.
-    min_df : int
-        Texts that must have a column for it to count; 1 in data of fewer than 500 texts. Unused without idf.
+    min_df : int, optional
+        Texts that must have a column for it to count; by default 1, and 2 from 20,000 texts on: what stands in one
+        of so many says little, and fewer columns are faster. Unused without idf.
     n_jobs : int, optional
         Threads; None is one, -1 as many as the process may use.
 
@@ -73,7 +74,7 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         segments: bool = True,
         char_ngrams: tuple[int, int] | None = None,
         use_idf: bool = True,
-        min_df: int = 2,
+        min_df: int | None = None,
         n_jobs: int | None = None,
     ) -> None:
         self.n_bits = n_bits
@@ -105,7 +106,7 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 from stance.text.compiled_ngrams import CompiledNgrams
 
                 seen = CompiledNgrams(self).count_texts(marked.parts)
-            rarest = self.min_df if len(marked) >= SMALL_TEXTS else 1
+            rarest = self.min_df or (2 if len(marked) >= MANY_TEXTS else 1)
             idf = np.where(seen >= rarest, np.log((1 + len(marked)) / (1 + seen)) + 1, 0.0)
             self.idf_ = idf.astype(np.float32)
         return self
@@ -161,7 +162,7 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _matrix(self, marked: MarkedTexts) -> csr_matrix:
         if len(marked) < COMPILED_FROM:
-            parts = [self._plain_matrix(part) for part in marked.parts]
+            parts = [self.plain_matrix(part) for part in marked.parts]
         else:
             from stance.text.compiled_ngrams import CompiledNgrams, map_batches
 
@@ -171,8 +172,8 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         matrix.eliminate_zeros()
         return matrix
 
-    def _plain_matrix(self, batch: Marked) -> csr_matrix:
-        """Do what the compiled loop does, in plain Python."""
+    def plain_matrix(self, batch: Marked) -> csr_matrix:
+        """Return the matrix of some texts, made in plain Python as the compiled loop makes it, n-grams one by one."""
         columns: list[NDArray[np.uint64]] = []
         values: list[NDArray[np.float32]] = []
         n_parts = [0]

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from stance.text.descent import TINY
 from stance.text.hash_kernels import compiled
 from stance.text.part_kernels import find_parts, make_room
 from stance.text.reading_kernels import inlined
-
-# A gradient below it teaches nothing, and its square would be lost.
-TINY = np.float32(1e-12)
 
 
 @compiled
@@ -119,10 +117,9 @@ def score_texts(texts, what, weights, scores, states):
 
 @compiled
 def learn_rows(ends, columns, values, order, codes, sentence_weights, rate, weights, intercept):
-    """Learn from rows of a matrix in an order, one after the other: AdaGrad on the logistic loss of all classes.
+    """Learn from rows of a matrix in an order, one after the other, as `stance.text.descent.learn_rows`.
 
-    A row of `weights` holds a column's weight for each class, zeros up to a multiple of four, and last the sum of its
-    squared gradients; so does `intercept`.
+    A row of `weights` is a multiple of four long.
     """
     n_weights, n_classes = weights.shape[1], intercept.shape[0] - 1
     shares = np.zeros(n_weights, np.float32)

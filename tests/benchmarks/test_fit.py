@@ -27,7 +27,7 @@ def beat(lesson, material, collected, judged_race):
     """Return a function that races our fitting against a peer's and keeps what came of it."""
     texts, y, _ = lesson
     column = pa.array(texts)
-    ours = FastStanceClassifier(scheme=material.scheme, solver="sgd", epochs=EPOCHS, calibrate=False)
+    ours = FastStanceClassifier(scheme=material.scheme, epochs=EPOCHS, calibrate=False)
     X, labels = material.train
     macro_f1 = material.macro_f1(clone(ours).fit(X["text"].tolist(), labels))
 
