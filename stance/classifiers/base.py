@@ -112,7 +112,7 @@ class SentenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         sentences = self.read(X)
         labels = read_labels(y, len(sentences), get_scheme(self.scheme).labels)
-        classes = np.unique(labels.astype(str))
+        classes = np.array(sorted(set(labels)), dtype=str)
         if len(classes) < 2:
             held = f'only "{show(classes[0])}"' if len(classes) else "no label"
             raise InputError(f"y holds {held}; at least two classes are needed to learn")

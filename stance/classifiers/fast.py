@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
@@ -145,7 +146,7 @@ class FastStanceClassifier(CalibratedTextClassifier):
         self._descent: Descent | None = None  # what `partial_fit` learned before is forgotten
         if self.estimator is not None:
             return super().learn(sentences, labels, groups, weights)
-        classes, codes = np.unique(labels.astype(str), return_inverse=True)
+        codes, classes = pd.factorize(labels, sort=True)
         balanced = compute_sample_weight("balanced", codes) * (1.0 if weights is None else weights)
         ngrams = self.make_ngrams().learn_idf(sentences)
 

@@ -60,6 +60,9 @@ def check_labels(labels: Iterable[str], allowed: Iterable[str]) -> None:
     """
     allowed = tuple(allowed)
     known = frozenset(allowed)
+    labels = list(labels)
+    if known.issuperset(labels):
+        return
     for i, label in enumerate(labels):
         if label not in known:
             hint = suggest(str(label), allowed)

@@ -11,7 +11,9 @@ import numpy as np
 from stance.text.descent import TINY
 from stance.text.hash_kernels import compiled
 from stance.text.part_kernels import find_parts, make_room
-from stance.text.reading_kernels import inlined
+from stance.text.reading_kernels import ONE, ZERO, inlined
+
+TWO, THREE, FOUR = np.uint64(2), np.uint64(3), np.uint64(4)
 
 
 @compiled
@@ -119,21 +121,21 @@ def score_texts(texts, what, weights, scores, states):
 def learn_rows(ends, columns, values, order, codes, sentence_weights, rate, weights, intercept):
     """Learn from rows of a matrix in an order, one after the other, as `stance.text.descent.learn_rows`.
 
-    A row of `weights` is a multiple of four long.
+    A row of `weights` is a multiple of four long. Places are unsigned: none is looked at for being negative.
     """
-    n_weights, n_classes = weights.shape[1], intercept.shape[0] - 1
+    flat, n_weights, n_classes = weights.reshape(-1), np.uint64(weights.shape[1]), intercept.shape[0] - 1
     shares = np.zeros(n_weights, np.float32)
     for row in order:
-        first, last = ends[row], ends[row + 1]
-        for four in range(0, n_weights, 4):
+        first, last = np.uint64(ends[row]), np.uint64(ends[row + 1])
+        for four in range(ZERO, n_weights, FOUR):
             a = b = c = d = np.float32(0)
             for i in range(first, last):
-                column, value = columns[i], values[i]
-                a += value * weights[column, four]
-                b += value * weights[column, four + 1]
-                c += value * weights[column, four + 2]
-                d += value * weights[column, four + 3]
-            shares[four], shares[four + 1], shares[four + 2], shares[four + 3] = a, b, c, d
+                at, value = np.uint64(columns[i]) * n_weights + four, values[i]
+                a += value * flat[at]
+                b += value * flat[at + ONE]
+                c += value * flat[at + TWO]
+                d += value * flat[at + THREE]
+            shares[four], shares[four + ONE], shares[four + TWO], shares[four + THREE] = a, b, c, d
         highest = shares[0] + intercept[0]
         for label in range(n_classes):
             shares[label] += intercept[label]
@@ -154,11 +156,14 @@ def learn_rows(ends, columns, values, order, codes, sentence_weights, rate, weig
         for label in range(n_classes):
             intercept[label] -= rate / np.sqrt(intercept[n_classes]) * shares[label]
         for i in range(first, last):
-            column, value = columns[i], values[i]
-            weights[column, n_weights - 1] += square * value * value
-            step = rate * value / np.sqrt(weights[column, n_weights - 1])
-            for four in range(0, n_weights, 4):  # beyond the classes, shares are 0
-                weights[column, four] -= step * shares[four]
-                weights[column, four + 1] -= step * shares[four + 1]
-                weights[column, four + 2] -= step * shares[four + 2]
-                weights[column, four + 3] -= step * shares[four + 3]
+            start, value = np.uint64(columns[i]) * n_weights, values[i]
+            sum_at = start + n_weights - ONE
+            squares = flat[sum_at] + square * value * value
+            flat[sum_at] = squares
+            step = rate * value / np.sqrt(squares)
+            for four in range(ZERO, n_weights, FOUR):  # beyond the classes, shares are 0
+                at = start + four
+                flat[at] -= step * shares[four]
+                flat[at + ONE] -= step * shares[four + ONE]
+                flat[at + TWO] -= step * shares[four + TWO]
+                flat[at + THREE] -= step * shares[four + THREE]
