@@ -98,18 +98,22 @@ def unpack(parameters: object, classes: list[str], members: Mapping[str, bytes])
     """
     from stance.classifiers.encoder import EncoderStanceClassifier
 
-    if not isinstance(parameters, dict) or set(parameters) != set(EncoderStanceClassifier().get_params()):
+    usual = EncoderStanceClassifier().get_params()
+    if not isinstance(parameters, dict) or not set(parameters) <= set(usual):
         raise UnsafeError("its parameters are not those of an encoder")
+    known: dict[str, Any] = usual | parameters  # an earlier version had fewer
     if len(classes) < 2 or classes != sorted(set(classes)):
         raise UnsafeError("its classes are not sorted, each once")
-    check_parameters(parameters)
-    classifier = EncoderStanceClassifier(**parameters)
+    check_parameters(known)
+    classifier = EncoderStanceClassifier(**known)
     config = check_config(json.loads(members[CONFIG]))
+    pool_early = bool(known["pool_early"])
     with torch.device("meta"):
-        shapes = {name: value.shape for name, value in build_network(config, len(classes)).state_dict().items()}
+        empty = build_network(config, len(classes), pool_early=pool_early)
+    shapes = {name: value.shape for name, value in empty.state_dict().items()}
     weights = check_weights(members[WEIGHTS], shapes)
     tokenizer = check_tokenizer(members[TOKENIZER], int(config["vocab_size"]))
-    network: StanceNetwork = build_network(config, len(classes))
+    network: StanceNetwork = build_network(config, len(classes), pool_early=pool_early)
     network.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in weights.items()})
     classifier.classes_ = np.array(classes)
     classifier.model_ = EncoderModel(config, tokenizer, network)

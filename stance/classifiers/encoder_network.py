@@ -40,11 +40,25 @@ class StanceNetwork(nn.Module):  # type: ignore[misc]
     n_classes : int
     dropout : float
         Share of the pooled states that is dropped in training.
+    pool_early : bool
+        Take the means before the last layer's feed-forward part, which then reads the three in place of all tokens.
+
+    Raises
+    ------
+    InputError
+        If `pool_early` is on and the body's last layer does not keep its feed-forward part apart.
     """
 
-    def __init__(self, body: Any, n_classes: int, dropout: float = 0.0) -> None:  # noqa: ANN401
+    def __init__(self, body: Any, n_classes: int, dropout: float = 0.0, *, pool_early: bool = False) -> None:  # noqa: ANN401
         super().__init__()
         self.body = body
+        self.pool_early = pool_early
+        for layer in find_layers(body):  # what an earlier network of this body skipped
+            vars(layer).pop("feed_forward_chunk", None)
+        if pool_early:
+            if not hasattr(find_layers(body)[-1], "feed_forward_chunk"):
+                raise InputError(f"pool_early: not for encoders of the family {body.config.model_type}")
+            find_layers(body)[-1].feed_forward_chunk = _skip
         self.roles = nn.Embedding(N_ROLES, body.get_input_embeddings().embedding_dim, padding_idx=0)
         nn.init.normal_(self.roles.weight, std=0.02)
         self.roles.weight.data[0] = 0.0
@@ -56,9 +70,17 @@ class StanceNetwork(nn.Module):  # type: ignore[misc]
         embedded = self.body.get_input_embeddings()(ids) + self.roles(roles)
         states = self.body(inputs_embeds=embedded, attention_mask=seen).last_hidden_state.float()
         views = [seen, _mentioned(roles, TARGET, seen), _mentioned(roles, HOLDER, seen)]
-        pooled = torch.cat([_mean(states, view) for view in views], dim=-1)
-        logits: Tensor = self.head(self.dropout(pooled))
+        pooled = torch.stack([_mean(states, view) for view in views], dim=1)
+        if self.pool_early:
+            layer = find_layers(self.body)[-1]
+            pooled = layer.output(layer.intermediate(pooled), pooled).float()
+        logits: Tensor = self.head(self.dropout(pooled.flatten(1)))
         return logits
+
+
+def _skip(states: Tensor) -> Tensor:
+    """Stand in for a feed-forward part that is asked later."""
+    return states
 
 
 def _mentioned(roles: Tensor, role: int, seen: Tensor) -> Tensor:
@@ -109,10 +131,15 @@ class EncoderModel:
         self.network.to(device)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"config": self.config, "tokenizer": self.tokenizer.to_str(), "weights": self.weights}
+        return {
+            "config": self.config,
+            "tokenizer": self.tokenizer.to_str(),
+            "weights": self.weights,
+            "pool_early": self.network.pool_early,
+        }
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
-        network = build_network(state["config"], len(state["weights"]["head.bias"]))
+        network = build_network(state["config"], len(state["weights"]["head.bias"]), pool_early=state["pool_early"])
         network.load_state_dict({name: torch.tensor(value) for name, value in state["weights"].items()})
         self.__init__(state["config"], Tokenizer.from_str(state["tokenizer"]), network)  # type: ignore[misc]
 
@@ -215,12 +242,12 @@ def body_config(body: Any) -> dict[str, Any]:  # noqa: ANN401
     return {name: said[name] for name in default_config(said["model_type"]) if name in said}
 
 
-def build_network(config: Mapping[str, Any], n_classes: int) -> StanceNetwork:
+def build_network(config: Mapping[str, Any], n_classes: int, *, pool_early: bool = False) -> StanceNetwork:
     """Return a network with random weights, its body built from a configuration."""
     made = AutoConfig.for_model(**config)
     body = AutoModel.from_config(made, dtype=torch.float32)
     body.pooler = None
-    return StanceNetwork(body, n_classes)
+    return StanceNetwork(body, n_classes, pool_early=pool_early)
 
 
 @contextmanager

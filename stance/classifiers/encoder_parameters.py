@@ -12,6 +12,7 @@ from stance.core.errors import InputError, show
 PRECISIONS = ("auto", "float32", "bfloat16")
 CHOICES = {
     "class_weight": (None, "balanced"),
+    "pool_early": (False, True),
     "precision": PRECISIONS,
     "prediction_precision": PRECISIONS,
 }

@@ -1,5 +1,6 @@
 """EncoderStanceClassifier: parameters, the same seed the same answers, early stopping, transfer, what is missing."""
 
+import copy
 import importlib.util
 from pathlib import Path
 
@@ -200,6 +201,35 @@ def test_layers_are_cut(make, task):
     assert not any(".layer.1." in name for name in classifier.model_.weights)
     with pytest.raises(InputError, match="n_layers is 3; the encoder has 2"):
         make().set_params(n_layers=3).fit(task.frame, task.y)
+
+
+@pytest.mark.parametrize("family", ["bert", "electra", "roberta"])
+def test_the_last_feed_forward_part_reads_three_means(family, make, task, tmp_path, torch):
+    from stance.classifiers.encoder_batches import Batch
+    from stance.classifiers.encoder_network import StanceNetwork, find_layers, to_tensors
+
+    folder = make_encoder(tmp_path / family, family)
+    classifier = make().set_params(encoder=str(folder), pool_early=True, epochs=2).fit(task.frame, task.y)
+    save_model(classifier, tmp_path / "model.stance")
+    loaded = load_model(tmp_path / "model.stance")
+    assert np.array_equal(loaded.decision_function(task.frame), classifier.decision_function(task.frame))
+    layer, read = find_layers(loaded.model_.network.body)[-1], []
+    layer.intermediate.register_forward_hook(lambda _, given, __: read.append(given[0].shape))
+    loaded.predict(task.frame[:5])
+    assert read == [(5, 3, 32)]
+    # Of one token all three means are that token, and it is all one when they are taken.
+    ids, none = np.full((1, 1), 7), np.zeros((1, 1), np.int64)
+    batch = to_tensors(Batch(np.zeros(1, int), ids, none, none + 1), torch.device("cpu"))
+    late = StanceNetwork(copy.deepcopy(loaded.model_.network.body), len(loaded.classes_)).train(False)
+    late.load_state_dict(loaded.model_.network.state_dict())
+    assert not late.pool_early
+    assert torch.allclose(late(*batch), loaded.model_.network(*batch), atol=1e-5)
+
+
+def test_a_family_that_cannot_pool_early_says_so(make, task, tmp_path):
+    folder = make_encoder(tmp_path / "distilbert", "distilbert")
+    with pytest.raises(InputError, match="pool_early: not for encoders of the family distilbert"):
+        make().set_params(encoder=str(folder), pool_early=True).fit(task.frame, task.y)
 
 
 def test_training_starts_from_a_model_file(make, task, tmp_path):
