@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from stance.core.errors import MissingDataError
+from stance.data.corpora import load_corpus
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -60,3 +63,23 @@ def sentences() -> list[dict[str, str]]:
 def own_csv(tmp_path, sentences) -> Path:
     """A CSV of text, label and target, and nothing else."""
     return write_csv(tmp_path / "mine.csv", sentences)
+
+
+@pytest.fixture(scope="session")
+def public():
+    """Return a function that loads a public corpus once; not at hand, it skips, or fails if it must be."""
+    known = {}
+
+    def load(name, scheme):
+        required = os.environ.get("STANCE_REQUIRE_PUBLIC") == "1"
+        missing = pytest.fail if required else pytest.skip
+        if not os.environ.get("STANCE_DATA"):
+            missing("STANCE_DATA is not set: the public corpora are not at hand")
+        if (name, scheme) not in known:
+            try:
+                known[name, scheme] = load_corpus(name, scheme)
+            except MissingDataError as error:
+                missing(f"not at hand: {error}")
+        return known[name, scheme]
+
+    return load

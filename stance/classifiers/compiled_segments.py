@@ -20,6 +20,7 @@ from sklearn.base import BaseEstimator
 from sklearn.linear_model._base import LinearClassifierMixin
 from sklearn.pipeline import Pipeline
 
+from stance.classifiers.linear_descent import LinearDescent
 from stance.classifiers.segment_blocks import list_blocks, make_features
 from stance.core.threads import count_threads
 from stance.text.feature_kernels import POLARITIES, LinearFeatures
@@ -131,7 +132,7 @@ def _make(ngrams: Any, learner: Any) -> CompiledSegments | None:  # noqa: ANN401
 def _is_linear(learner: Any) -> bool:  # noqa: ANN401 - any learner
     return (
         isinstance(learner, LinearClassifierMixin)
-        and type(learner).__module__.startswith("sklearn.")
+        and (isinstance(learner, LinearDescent) or type(learner).__module__.startswith("sklearn."))
         and type(learner).decision_function is LinearClassifierMixin.decision_function
         and isinstance(learner.coef_, np.ndarray)
     )

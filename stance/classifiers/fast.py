@@ -15,8 +15,9 @@ from sklearn.utils.class_weight import compute_sample_weight
 from stance.classifiers.base import number_groups
 from stance.classifiers.calibrated import CalibratedTextClassifier
 from stance.classifiers.calibration import find_temperature, held_out_folds
-from stance.classifiers.fast_training import Descent
+from stance.classifiers.fast_training import HashedDescent
 from stance.classifiers.hashed_linear import HashedLinear
+from stance.classifiers.linear_descent import check_steps
 from stance.core.errors import InputError, show
 from stance.core.schemes import get_scheme
 from stance.text.hashed_ngrams import COMPILED_FROM, HashedNgrams
@@ -143,15 +144,16 @@ class FastStanceClassifier(CalibratedTextClassifier):
     def learn(self, sentences: Any, labels: np.ndarray, groups: np.ndarray, weights: np.ndarray | None) -> Pipeline:  # noqa: ANN401
         """Return the fitted pipeline."""
         self._lookup: tuple[CompiledNgrams, NDArray[np.float32]] | None = None
-        self._descent: Descent | None = None  # what `partial_fit` learned before is forgotten
+        self._descent: HashedDescent | None = None  # what `partial_fit` learned before is forgotten
         if self.estimator is not None:
             return super().learn(sentences, labels, groups, weights)
+        check_steps(self.epochs, self.learning_rate)
         codes, classes = pd.factorize(labels, sort=True)
         balanced = compute_sample_weight("balanced", codes) * (1.0 if weights is None else weights)
         ngrams = self.make_ngrams().learn_idf(sentences)
 
         def descend(rows: NDArray[np.int64]) -> HashedLinear:
-            descent = Descent(ngrams, len(classes), self.learning_rate)
+            descent = HashedDescent(ngrams, len(classes), self.learning_rate)
             descent.run(descent.read(sentences.take(rows)), codes[rows], balanced[rows], self.epochs)
             return self.make_learner().keep(*descent.average(), classes)
 
@@ -186,14 +188,14 @@ class FastStanceClassifier(CalibratedTextClassifier):
         """
         sentences = self.read(X)
         labels = read_labels(y, len(sentences), get_scheme(self.scheme).labels)
-        descent: Descent | None = getattr(self, "_descent", None)
+        descent: HashedDescent | None = getattr(self, "_descent", None)
         if descent is None:
             if classes is None or len(set(classes)) < 2:
                 raise InputError("partial_fit wants all labels, two or more, as classes at its first call")
             read_labels(list(classes), len(classes), get_scheme(self.scheme).labels)
             self.classes_ = np.unique(np.asarray(classes, dtype=str))
             ngrams = self.make_ngrams().set_params(use_idf=False).without_idf()
-            descent = self._descent = Descent(ngrams, len(self.classes_), self.learning_rate)
+            descent = self._descent = HashedDescent(ngrams, len(self.classes_), self.learning_rate)
             self.temperature_ = 1.0
         unknown = set(labels) - set(self.classes_)
         if unknown:

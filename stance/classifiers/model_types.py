@@ -38,6 +38,7 @@ _OURS = {path.replace(":", ".") for name, path in CLASSIFIERS.items() if name !=
     "stance.classifiers.baselines.Components",
     "stance.classifiers.dummies.DrawnLabels",
     "stance.classifiers.hashed_linear.HashedLinear",
+    "stance.classifiers.linear_descent.LinearDescent",
     "stance.classifiers.segment_features.SegmentFeatures",
     "stance.text.hashed_ngrams.HashedNgrams",
     "stance.text.ngrams.Ngrams",

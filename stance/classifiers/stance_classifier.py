@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
-from sklearn.linear_model import LogisticRegression
 
 from stance.classifiers.calibrated import CalibratedTextClassifier
+from stance.classifiers.linear_descent import LinearDescent
 from stance.classifiers.segment_features import SegmentFeatures
 from stance.text.gist import gist
 from stance.text.inputs import Sentences
@@ -34,9 +34,13 @@ class StanceClassifier(CalibratedTextClassifier):
     scheme : {"stance", "sentiment", "directed"}
         The label set.
     estimator : scikit-learn classifier, optional
-        What learns on the n-grams; by default logistic regression with balanced classes.
-    C : float
-        Inverse strength of the default estimator's regularisation; unused where `estimator` is given.
+        What learns on the n-grams; by default `stance.classifiers.linear_descent.LinearDescent`, by epochs and
+        learning rate.
+    epochs : int, optional
+        How often the default estimator goes through the sentences; by default five times, more often where they
+        are fewer than 600.
+    learning_rate : float
+        The length of its steps.
     mask_mentions : bool
         Replace the mentions by role words. Off, the names are features, and the model learns habits of
         actors along with the language of stance.
@@ -55,8 +59,7 @@ class StanceClassifier(CalibratedTextClassifier):
         Of those parts, look at the few words on either side of each mention too.
     calibrate : bool
         Make probabilities mean what they say: three times a third of the groups is held out, and one
-        number, the temperature, is found that fits the scores on them best. It changes no label, and
-        makes fitting about three times as long.
+        number, the temperature, is found that fits the scores on them best. It changes no label.
     abstain_below : float
         Say None instead of a label whose probability is below this. None is missing in the sense of pandas
         and is not the label ``none``.
@@ -96,7 +99,8 @@ class StanceClassifier(CalibratedTextClassifier):
         self,
         scheme: str = "stance",
         estimator: BaseEstimator | None = None,
-        C: float = 0.5,
+        epochs: int | None = None,
+        learning_rate: float = 0.03,
         mask_mentions: bool = True,
         char_ngrams: bool = True,
         gist: bool = True,
@@ -110,7 +114,8 @@ class StanceClassifier(CalibratedTextClassifier):
     ) -> None:
         self.scheme = scheme
         self.estimator = estimator
-        self.C = C
+        self.epochs = epochs
+        self.learning_rate = learning_rate
         self.mask_mentions = mask_mentions
         self.char_ngrams = char_ngrams
         self.gist = gist
@@ -152,7 +157,7 @@ class StanceClassifier(CalibratedTextClassifier):
         """Return the estimator on top."""
         if self.estimator is not None:
             return clone(self.estimator)
-        return LogisticRegression(C=self.C, class_weight="balanced", max_iter=1000)
+        return LinearDescent(self.epochs, self.learning_rate)
 
     def answer(self, method: str, sentences: Sentences) -> np.ndarray:
         """Return what the model says: of many sentences by compiled loops, of rare ones among them by itself."""

@@ -45,7 +45,7 @@ def fit(labels=STANCE.labels, estimator=None, **switches):
     X = corpus()[0]
     y = np.random.default_rng(0).choice(labels, N_TRAIN)
     scheme = "directed" if set(labels) - set(STANCE.labels) else "stance"
-    classifier = StanceClassifier(scheme, estimator, C=5.0, calibrate=False, **switches)
+    classifier = StanceClassifier(scheme, estimator, calibrate=False, **switches)
     return classifier.fit(X.iloc[:: len(X) // N_TRAIN][:N_TRAIN], y)
 
 
@@ -284,8 +284,8 @@ def test_a_number_of_threads_that_is_none_is_refused(n_jobs):
     ("name", "scheme", "every", "rare"),
     [("newsmtsc", "sentiment", 1, 0.001), ("dse", "directed", 8, 0.001), ("pstance", "stance", 8, 0.02)],
 )
-def test_public_corpora_are_scored_alike(name, scheme, every, rare):
-    frame = load_corpus(name, scheme=scheme).frame
+def test_public_corpora_are_scored_alike(name, scheme, every, rare, public):
+    frame = public(name, scheme).frame
     train = frame.iloc[:: len(frame) // 500]
     classifier = StanceClassifier(scheme, calibrate=False).fit(train[list(X_COLUMNS)], train["label"])
     assert check(classifier, read_sentences(frame[list(X_COLUMNS)][::every])).mean() < rare

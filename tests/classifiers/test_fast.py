@@ -13,8 +13,8 @@ from sklearn.metrics import f1_score
 from sklearn.svm import LinearSVC
 
 import stance
+from stance.classifiers import descent, fast_training
 from stance.classifiers import fast as fast_module
-from stance.classifiers import fast_training
 from stance.classifiers.fast import FastStanceClassifier
 from stance.classifiers.hashed_linear import HashedLinear
 from stance.core.errors import InputError
@@ -110,6 +110,7 @@ def test_few_sentences_learn_without_a_compiler_what_they_learn_with_one(corpus,
     for compiled_from in (301, 0):
         for module in (fast_module, fast_training, hashed_ngrams):
             monkeypatch.setattr(module, "COMPILED_FROM", compiled_from)
+        monkeypatch.setattr(descent, "COMPILED_ROWS", compiled_from)
         fitted.append(FastStanceClassifier("sentiment", n_bits=12).fit(X, y))
     plain, compiled = fitted
     np.testing.assert_allclose(plain.model_[1].coef_, compiled.model_[1].coef_, atol=1e-3)

@@ -1,15 +1,12 @@
 """Corpora of the tests' own making, and the public ones where they are at hand."""
 
 import hashlib
-import os
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from stance.core.errors import MissingDataError
 from stance.data import download
-from stance.data.corpora import load_corpus
 from stance.data.fetch import fetch_corpus
 from stance.data.sheets import Sheet, check_model
 
@@ -152,23 +149,3 @@ def write_csv(tmp_path):
         return path
 
     return write
-
-
-@pytest.fixture(scope="session")
-def public():
-    """Return a function that loads a public corpus once; not at hand, it skips, or fails if it must be."""
-    known = {}
-
-    def load(name, scheme):
-        required = os.environ.get("STANCE_REQUIRE_PUBLIC") == "1"
-        missing = pytest.fail if required else pytest.skip
-        if not os.environ.get("STANCE_DATA"):
-            missing("STANCE_DATA is not set: the public corpora are not at hand")
-        if (name, scheme) not in known:
-            try:
-                known[name, scheme] = load_corpus(name, scheme)
-            except MissingDataError as error:
-                missing(f"not at hand: {error}")
-        return known[name, scheme]
-
-    return load

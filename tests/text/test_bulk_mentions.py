@@ -1,6 +1,5 @@
 """Mentions in bulk: the compiled search finds what `Lexicon.find` finds, in every column that Arrow may hold."""
 
-import os
 import sys
 
 import numpy as np
@@ -220,10 +219,9 @@ def test_our_own_corpus_is_read_alike(lexicon):
 
 
 @pytest.mark.public
-@pytest.mark.skipif("STANCE_DATA" not in os.environ, reason="the public corpora are not there")
-@pytest.mark.parametrize("name", ["newsmtsc", "pstance"])
-def test_public_corpora_are_read_alike(name):
-    texts = stance.load_corpus(name).frame["text"].tolist()
+@pytest.mark.parametrize(("name", "scheme"), [("newsmtsc", "sentiment"), ("pstance", "stance")])
+def test_public_corpora_are_read_alike(name, scheme, public):
+    texts = public(name, scheme).frame["text"].tolist()
     for lexicon in LEXICONS.values():
         assert_same(texts, lexicon)
     _, undecided = scan_texts(pa.array(texts, pa.large_string()), ACTORS)
