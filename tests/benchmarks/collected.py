@@ -74,7 +74,7 @@ class Collected:
         target, bound = (at_least, "at least") if at_most is None else (at_most, "at most")
         met = None
         if self.judged and target is not None:
-            met = value >= target if bound == "at least" else value <= target
+            met = bool(value >= target if bound == "at least" else value <= target)
         figure = Figure(name, float(value), unit, target, bound, met, **known)
         self.figures.append(figure)
         assert figure.met is not False, figure.line()
