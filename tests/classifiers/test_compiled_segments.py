@@ -155,7 +155,7 @@ def marked_sentences(draw):
 
 
 @given(st.lists(marked_sentences(), min_size=1, max_size=8))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_any_text_with_any_spans(rows):
     check(fit(), Sentences(*map(list, zip(*rows, strict=True))))
 
@@ -282,7 +282,7 @@ def test_a_number_of_threads_that_is_none_is_refused(n_jobs):
 @pytest.mark.public
 @pytest.mark.parametrize(
     ("name", "scheme", "every", "rare"),
-    [("newsmtsc", "sentiment", 1, 0.001), ("dse", "directed", 8, 0.001), ("pstance", "stance", 8, 0.02)],
+    [("newsmtsc", "sentiment", 4, 0.001), ("dse", "directed", 16, 0.001), ("pstance", "stance", 16, 0.02)],
 )
 def test_public_corpora_are_scored_alike(name, scheme, every, rare, public):
     frame = public(name, scheme).frame

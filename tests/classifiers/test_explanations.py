@@ -283,7 +283,7 @@ def test_accents_sigmas_and_syllables_find_their_word(form):
     assert [text[w.start : w.end] for w in found.words if w.contribution > 0.01] == [*text[:-1].split(" "), "."]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(ANY_TEXT)
 @example("DON'T, don’t; 'tis _a_ e\u0301 \u0301 \x1c ΑΣ'Σ İ ﬁ")
 def test_every_ngram_of_any_text_finds_its_words(text):
@@ -298,7 +298,7 @@ def test_every_ngram_of_any_text_finds_its_words(text):
     assert "".join(kept.split()) == "".join(text.split())
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(
     st.lists(st.sampled_from(["Iran", "Oman's", "so-called", "“truce”,", "doesn’t", "but", "é", "a", "—"]), min_size=2)
 )
