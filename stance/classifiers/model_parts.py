@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.linear_model._base import LinearClassifierMixin
 
+from stance.classifiers.hashed_linear import HashedLinear
 from stance.classifiers.model_types import UnsafeError
 from stance.core.errors import show
 from stance.core.schemes import get_scheme
@@ -79,7 +80,8 @@ def _check_vocabulary(part: Any) -> None:  # noqa: ANN401 - a vectoriser
 def _check_rows(part: Any) -> None:  # noqa: ANN401 - a linear classifier
     n_classes = len(part.classes_)
     shape = np.shape(part.coef_)
-    if len(shape) != 2 or shape[0] != (1 if n_classes == 2 else n_classes):
+    n_rows = 1 if n_classes == 2 and not isinstance(part, HashedLinear) else n_classes
+    if len(shape) != 2 or shape[0] != n_rows:
         raise UnsafeError(f"{type(part).__name__} has weights of shape {shape} for {n_classes} classes")
 
 

@@ -176,14 +176,17 @@ def test_a_pruned_model_is_smaller_on_disk(corpus, tmp_path, min_weight):
     assert (loaded.predict(X) == clf.predict(X)).all()
 
 
-def test_two_classes(corpus):
+@pytest.mark.parametrize("estimator", [None, LinearSVC(C=0.1)])
+def test_two_classes(corpus, estimator, tmp_path):
     X, y = corpus.split("train")
     kept = y != "neutral"
-    clf = FastStanceClassifier("sentiment", n_bits=12).fit(X[kept], y[kept])
+    clf = FastStanceClassifier("sentiment", estimator=estimator, n_bits=12).fit(X[kept], y[kept])
     scores, shares = clf.decision_function(X), clf.predict_proba(X)
     assert scores.shape == (len(X),)
     assert ((scores > 0) == (clf.predict(X) == clf.classes_[1])).all()
     np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-6)
+    stance.save_model(clf, tmp_path / "two.stance")
+    assert (stance.load_model(tmp_path / "two.stance").decision_function(X) == scores).all()
 
 
 def test_five_classes_and_weights():
