@@ -5,13 +5,14 @@ from __future__ import annotations
 import tempfile
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_predict
 from sklearn.pipeline import Pipeline
 
-from stance.classifiers.contract_task import Make, answers, expect, expect_same, fitted, make_task
+from stance.classifiers.contract_task import Make, Task, answers, expect, expect_same, fitted, make_task
 from stance.classifiers.model_files import load_model, save_model
 from stance.core.errors import InputError
 
@@ -29,8 +30,14 @@ def check_copy_for_another_process(make: Make) -> None:
 
 
 def check_model_file(make: Make) -> None:
-    """Answer exactly alike after a model file; a class of your own is refused by name when saving."""
+    """Answer exactly alike after a model file, of two labels as well; your own class is refused by name when saving."""
     classifier, task = fitted(make)
+    _check_saved(classifier, task)
+    rows = [i for i, label in enumerate(task.y) if label in sorted(set(task.y))[:2]]
+    _check_saved(make().fit(task.frame.iloc[rows], [task.y[i] for i in rows]), task)
+
+
+def _check_saved(classifier: Any, task: Task) -> None:  # noqa: ANN401 - a classifier
     name = type(classifier).__name__
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.stance"
