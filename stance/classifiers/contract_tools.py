@@ -30,7 +30,7 @@ def check_copy_for_another_process(make: Make) -> None:
 
 
 def check_model_file(make: Make) -> None:
-    """Answer exactly alike after a model file, of two labels as well; your own class is refused by name when saving."""
+    """Answer alike after a model file, of two labels too; a class of your own is refused by name."""
     classifier, task = fitted(make)
     _check_saved(classifier, task)
     rows = [i for i, label in enumerate(task.y) if label in sorted(set(task.y))[:2]]
