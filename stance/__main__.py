@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import click
 
 from stance import __version__
+from stance.core import interrupts
 from stance.core.errors import StanceError
 
 INTERRUPTED = 130
@@ -356,8 +355,7 @@ def main(arguments: list[str] | None = None) -> None:
     if words[:2] != ["corpora", "fetch"]:  # the one verb that goes online, because it was asked to
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    with contextlib.suppress(ValueError):  # only the main thread may
-        signal.signal(signal.SIGTERM, _interrupt)
+    interrupts.listen()
     try:
         cli.main(args=arguments, prog_name="stance", standalone_mode=False)
     except click.exceptions.Abort:
@@ -374,10 +372,6 @@ def main(arguments: list[str] | None = None) -> None:
         if os.environ.get("STANCE_DEBUG"):
             raise
         _leave(f"unexpected {type(error).__name__}: {error}; set STANCE_DEBUG=1 for the details", CELLS_FAILED)
-
-
-def _interrupt(number: int, frame: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _leave(message: str, code: int) -> None:

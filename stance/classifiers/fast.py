@@ -186,6 +186,7 @@ class FastStanceClassifier(CalibratedTextClassifier):
         InputError
             If X, y or `classes` breaks a rule.
         """
+        check_steps(self.epochs, self.learning_rate)
         sentences = self.read(X)
         labels = read_labels(y, len(sentences), get_scheme(self.scheme).labels)
         descent: HashedDescent | None = getattr(self, "_descent", None)

@@ -61,7 +61,7 @@ class LinearDescent(LinearClassifierMixin, BaseEstimator):  # type: ignore[misc]
         InputError
             If there is one class only, or a parameter is not above 0.
         """
-        check_steps(self.epochs, self.learning_rate)
+        check_steps(MIN_EPOCHS if self.epochs is None else self.epochs, self.learning_rate)
         codes, classes = pd.factorize(np.asarray(y), sort=True)
         if len(classes) < 2:
             raise InputError("y holds one class only; at least two are needed to learn")
@@ -99,7 +99,7 @@ def count_epochs(n_rows: int) -> int:
 
 
 def check_steps(epochs: object, learning_rate: object) -> None:
-    """Raise InputError unless there is an epoch or more, or None, and the steps have a length.
+    """Raise InputError unless there is an epoch or more, and the steps have a length.
 
     Examples
     --------
@@ -108,7 +108,7 @@ def check_steps(epochs: object, learning_rate: object) -> None:
         ...
     stance.core.errors.InputError: epochs is 0; a whole number from 1 on is wanted
     """
-    if epochs is not None and (isinstance(epochs, bool) or not isinstance(epochs, (int, np.integer)) or epochs < 1):
+    if isinstance(epochs, bool) or not isinstance(epochs, (int, np.integer)) or epochs < 1:
         raise InputError(f"epochs is {show(repr(epochs))}; a whole number from 1 on is wanted")
     if isinstance(learning_rate, bool) or not isinstance(learning_rate, (int, float)) or not 0 < learning_rate < np.inf:
         raise InputError(f"learning_rate is {show(repr(learning_rate))}; a number above 0 is wanted")

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar
+
+from stance.core import interrupts
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 AHEAD = 2  # items that wait for a thread that gets free
 GRACE_S = 2.0  # for the items at work when the rest is given up
+WAKE_S = 0.5  # a signal that came just before a wait, or to another thread, wakes nobody: look again
 
 
 def map_in_order(function: Callable[[Item], Result], items: Iterable[Item], jobs: int) -> Generator[Result]:
@@ -42,9 +45,9 @@ def map_in_order(function: Callable[[Item], Result], items: Iterable[Item], jobs
             waiting.append(Future())
             tasks.put((waiting[-1], item))
             if len(waiting) >= jobs + AHEAD:
-                yield waiting.popleft().result()
+                yield _wait_for(waiting.popleft())
         while waiting:
-            yield waiting.popleft().result()
+            yield _wait_for(waiting.popleft())
     finally:
         for future in waiting:
             future.cancel()
@@ -52,6 +55,12 @@ def map_in_order(function: Callable[[Item], Result], items: Iterable[Item], jobs
             tasks.put(None)
         for thread in threads:
             thread.join(GRACE_S / jobs)
+
+
+def _wait_for(future: Future[Result]) -> Result:
+    while not wait([future], WAKE_S).done:
+        interrupts.check()
+    return future.result()
 
 
 def _work(function: Callable[[Any], Any], tasks: SimpleQueue[Any]) -> None:

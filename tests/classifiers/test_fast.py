@@ -197,6 +197,10 @@ def test_five_classes_and_weights():
 
 
 def test_bad_parameters():
+    for parameters, words in (({"epochs": None}, "epochs is None"), ({"learning_rate": -1.0}, "learning_rate is -1.0")):
+        for learn in (FastStanceClassifier(**parameters).fit, FastStanceClassifier(**parameters).partial_fit):
+            with pytest.raises(InputError, match=words):
+                learn(["a", "b"], ["favor", "against"])
     with pytest.raises(InputError, match="abstain_below"):
         FastStanceClassifier(calibrate=False, abstain_below=0.5).fit(["a", "b"], ["favor", "against"])
 

@@ -27,10 +27,10 @@ def make_rows(n_rows, n_classes, seed=0):
 @pytest.mark.parametrize(("n_rows", "n_classes"), [(300, 2), (300, 3), (3000, 2), (3000, 5)])
 def test_long_steps_come_near_the_optimum(n_rows, n_classes):
     X, y = make_rows(n_rows, n_classes)
-    ours = LinearDescent(epochs=20, learning_rate=0.3)
+    ours = LinearDescent(epochs=20, learning_rate=1.0)
     theirs = LogisticRegression(C=10.0, class_weight="balanced", max_iter=1000)
     scores = [cross_val_score(one, X, y, scoring="f1_macro").mean() for one in (ours, theirs)]
-    assert scores[0] > scores[1] - 0.06
+    assert scores[0] > scores[1] - 0.03
     fitted = ours.fit(X, y)
     assert fitted.coef_.shape == theirs.fit(X, y).coef_.shape
     assert fitted.classes_.tolist() == sorted(set(y))

@@ -140,10 +140,13 @@ def test_p_stance_is_trained_target_by_target_and_files_trump_s_rows(public):
 def test_a_linear_svm_on_p_stance_reaches_what_it_should(public):
     corpus = public("pstance", "stance")
     X, y = corpus.frame[list(X_COLUMNS)], corpus.frame["label"]
-    one = next(fold for fold in make_folds(corpus, "official") if fold.name == "test_trump")
-    svm = make_classifier("linear_svm", {"word_ngrams": [1, 3], "char_ngrams": [2, 5]})
-    said = svm.fit(X.iloc[one.train], y.iloc[one.train]).predict(X.iloc[one.test])
-    assert 0.765 <= f_avg(y.iloc[one.test], said) <= 0.79
+    scores = {}
+    for one in make_folds(corpus, "official"):
+        svm = make_classifier("linear_svm", {"word_ngrams": [1, 3], "char_ngrams": [2, 5]})
+        said = svm.fit(X.iloc[one.train], y.iloc[one.train]).predict(X.iloc[one.test])
+        scores[one.name] = f_avg(y.iloc[one.test], said)
+    assert 0.765 <= scores["test_trump"] <= 0.79
+    assert 0.74 <= sum(scores.values()) / 3 <= 0.77
 
 
 @pytest.mark.parametrize("name", ["newsmtsc", "dse", "pstance"])

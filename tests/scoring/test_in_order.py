@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stance.core import interrupts
 from stance.scoring.in_order import AHEAD, map_in_order
 
 
@@ -43,3 +44,11 @@ def test_who_stops_early_leaves_no_thread():
     assert next(work) == 0
     work.close()
     assert threading.active_count() == before
+
+
+def test_an_interrupt_that_python_lost_is_heard_all_the_same(monkeypatch):
+    monkeypatch.setattr(interrupts, "_came", True)
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        list(map_in_order(time.sleep, [20], jobs=1))
+    assert time.monotonic() - began < 5

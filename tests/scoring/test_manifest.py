@@ -97,11 +97,10 @@ def test_4_who_interrupts_waits_for_no_slow_model(number, tmp_path, model, write
     wait_for(lambda: list(tmp_path.glob("out.staging-*/.lock")), process)
     time.sleep(0.2)
     began = time.monotonic()
-    while process.is_alive() and time.monotonic() - began < 8:
-        os.kill(process.pid, number)  # again where Python lost it: one that comes amid a destructor is ignored
-        process.join(2.5)
+    os.kill(process.pid, number)
+    process.join(10)
     assert process.exitcode == 130
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 5
     assert "run the same command again to go on where it stopped" in (tmp_path / "said").read_text()
     assert not (tmp_path / "out").exists()
 
