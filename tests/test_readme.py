@@ -16,10 +16,10 @@ from stance.core.schemes import SCHEMES
 from stance.data.corpora import load_corpus
 from stance.data.splits import PROTOCOLS
 from stance.evaluation.metrics import METRICS
-from stance.running.experiments import CorpusEntry, ExperimentFile, TransferEntry, read_experiment
+from stance.running.experiments import NO_PARAMETERS, CorpusEntry, ExperimentFile, TransferEntry, read_experiment
 from stance.running.runner import run
 from tests.conftest import write_csv
-from tests.tiny_encoder import make_encoder, need_torch
+from tests.tiny_encoder import SIZES, make_encoder, need_torch
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "corpora" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -74,6 +74,7 @@ def test_the_python_of_the_readme_runs_from_top_to_bottom(tmp_path, monkeypatch,
 
 def test_the_python_of_the_encoder_s_page_runs_from_top_to_bottom(tmp_path, monkeypatch):
     need_torch()
+    monkeypatch.setitem(SIZES, "intermediate_size", 768)
     folder = make_encoder(tmp_path / "tiny")
     monkeypatch.setattr("stance.classifiers.encoder.find_encoder", lambda name: folder)
     monkeypatch.setattr("stance.classifiers.encoder_training.count_epochs", lambda n_sentences: 1)
@@ -103,10 +104,11 @@ def test_the_toml_of_the_readme_runs(tmp_path, monkeypatch, sentences):
 
 def test_the_experiments_of_their_page_are_read_and_all_their_keys_explained():
     read = [read_experiment(tomllib.loads(b.values[0])) for b in blocks("toml") if "docs/experiments.md" in b.id]
-    assert [len(one.classifiers) for one in read] == [3, 1, 2]
+    assert [len(one.classifiers) for one in read] == [3, 1, 2, 2]
     assert read[2].classifiers[1].matrix == {"C": [0.03, 0.1, 0.3, 1.0], "word_ngrams": [(1, 1), (1, 2)]}
+    assert read[3].classifiers[1].teaching.to_dict() == {"class": "stance", "params": {}, "unlabelled": ["four_actors"]}
     page = (ROOT / "docs" / "experiments.md").read_text(encoding="utf-8")
-    keys = [*ExperimentFile.model_fields, *CorpusEntry.model_fields, *TransferEntry.model_fields, "class", "matrix"]
+    keys = [*ExperimentFile.model_fields, *CorpusEntry.model_fields, *TransferEntry.model_fields, *NO_PARAMETERS]
     assert [key for key in keys if f"`{key}`" not in page] == []
     words = [*SCHEMES, *PROTOCOLS, *METRICS]
     assert [word for word in words if f"`{word}`" not in page] == []

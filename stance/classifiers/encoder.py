@@ -15,7 +15,7 @@ from stance.classifiers.encoder_parameters import check_parameters
 from stance.classifiers.encoder_sources import DEFAULT_ENCODER, check_extra, find_encoder
 from stance.core.errors import InputError, show
 from stance.core.schemes import check_labels, get_scheme
-from stance.text.inputs import Sentences, read_sentences
+from stance.text.inputs import Sentences, read_labels, read_sentences
 
 if TYPE_CHECKING:
     from stance.classifiers.encoder_network import EncoderModel
@@ -37,9 +37,11 @@ class EncoderStanceClassifier(SentenceClassifier):
         on the Hugging Face hub, looked for among those downloaded before; nothing is downloaded here.
     n_layers : int, optional
         Keep the first layers only: fewer are faster and know less.
+    intermediate_size : int, optional
+        Keep so many neurons of each layer's feed-forward part, those that weigh most. Families as for `pool_early`.
     pool_early : bool
-        Average the states before the last layer's feed-forward part, which then reads three means in place of all
-        tokens: with one layer twice as fast. Families bert, electra, roberta and xlm-roberta.
+        Average the states before the last layer, which then works on three means that look at all tokens, in place
+        of on all tokens: half the work where few layers are kept. Families bert, electra, roberta and xlm-roberta.
     epochs : int, optional
         How often the sentences are gone through; by default four times, and more often where they are fewer
         than 5,000, until 20,000 are seen or twenty times are over.
@@ -95,6 +97,7 @@ class EncoderStanceClassifier(SentenceClassifier):
         *,
         encoder: str = DEFAULT_ENCODER,
         n_layers: int | None = None,
+        intermediate_size: int | None = None,
         pool_early: bool = False,
         epochs: int | None = None,
         learning_rate: float = 1e-4,
@@ -117,6 +120,7 @@ class EncoderStanceClassifier(SentenceClassifier):
         self.scheme = scheme
         self.encoder = encoder
         self.n_layers = n_layers
+        self.intermediate_size = intermediate_size
         self.pool_early = pool_early
         self.epochs = epochs
         self.learning_rate = learning_rate
@@ -147,7 +151,13 @@ class EncoderStanceClassifier(SentenceClassifier):
             total = total * compute_sample_weight(self.class_weight, codes)
         return self._train(sentences, np.eye(len(classes))[codes], groups, total)
 
-    def fit_soft(self, X: object, probabilities: object, classes: Sequence[str]) -> Self:
+    def fit_soft(
+        self,
+        X: object,
+        probabilities: object,
+        classes: Sequence[str],
+        held_out: tuple[object, object] | None = None,
+    ) -> Self:
         """Learn from probabilities instead of labels: another model's, or shares of annotators.
 
         Parameters
@@ -157,11 +167,15 @@ class EncoderStanceClassifier(SentenceClassifier):
             Rows add up to 1.
         classes : sequence of str
             The label of each column.
+        held_out : (X, y), optional
+            Labelled sentences that choose the epoch and calibrate the probabilities, in place of a
+            `validation_share` of those that are learned.
 
         Raises
         ------
         InputError
-            If X breaks a rule, a class is not of the scheme or stands there twice, or the probabilities are none.
+            If X or y breaks a rule, a class is not of the scheme or stands there twice, or the probabilities are
+            none.
         """
         sentences = read_sentences(X)
         check_labels(classes, get_scheme(self.scheme).labels)
@@ -174,8 +188,15 @@ class EncoderStanceClassifier(SentenceClassifier):
         if not ((wanted >= 0).all() and np.allclose(wanted.sum(axis=1), 1.0, atol=1e-4)):
             raise InputError("probabilities must be 0 or more and add up to 1 in every row")
         order = np.argsort(np.asarray(classes, dtype=str))
-        self.model_ = self._train(sentences, wanted[:, order], number_groups(sentences.texts), np.ones(len(sentences)))
-        self.classes_ = np.asarray(classes, dtype=str)[order]
+        names = np.asarray(classes, dtype=str)[order]
+        kept = None
+        if held_out is not None:
+            X_kept = read_sentences(held_out[0])
+            labels = read_labels(held_out[1], len(X_kept), names.tolist())
+            kept = X_kept, (labels[:, None] == names).astype(float)
+        groups, weights = number_groups(sentences.texts), np.ones(len(sentences))
+        self.model_ = self._train(sentences, wanted[:, order], groups, weights, kept)
+        self.classes_ = names
         return self
 
     def predict_proba(self, X: object) -> np.ndarray:
@@ -208,7 +229,12 @@ class EncoderStanceClassifier(SentenceClassifier):
         return shares
 
     def _train(
-        self, sentences: Sentences, targets: np.ndarray, groups: np.ndarray, weights: np.ndarray
+        self,
+        sentences: Sentences,
+        targets: np.ndarray,
+        groups: np.ndarray,
+        weights: np.ndarray,
+        kept: tuple[Sentences, np.ndarray] | None = None,
     ) -> EncoderModel:
         check_parameters(self.get_params(deep=False))
         check_extra()
@@ -227,9 +253,11 @@ class EncoderStanceClassifier(SentenceClassifier):
         seed = int(check_random_state(self.random_state).randint(2**31))
         with seeded(seed), threads(self.n_jobs):
             model = self._start(targets.shape[1])
-            tokens = self._tokenise(model, sentences)
-            examples = Examples(tokens, targets.astype(np.float32), weights.astype(np.float32))
-            learned, held_out = hold_out(groups, examples, self.validation_share, seed)
+            learned = Examples.make(self._tokenise(model, sentences), targets, weights)
+            if kept is None:
+                learned, held_out = hold_out(groups, learned, self.validation_share, seed)
+            else:
+                held_out = Examples.make(self._tokenise(model, kept[0]), kept[1], np.ones(len(kept[1])))
             device = pick_device(self.device)
             model.to(device)
             recipe = Recipe(
@@ -247,28 +275,37 @@ class EncoderStanceClassifier(SentenceClassifier):
         return model
 
     def _start(self, n_classes: int) -> EncoderModel:
-        """Return the untrained model: a pretrained body, or that of a model file, and a new head."""
-        from stance.classifiers.encoder_network import EncoderModel, StanceNetwork, body_config, cut_layers, read_body
+        """Return the untrained model: a pretrained body, or that of a model file, cut as wanted, and a new head."""
+        from stance.classifiers import encoder_network as networks
 
+        roles: dict[str, Any] | None = None
         if self.start_from is None:
-            config, tokenizer, body = read_body(find_encoder(self.encoder), self.n_layers)
-            network = StanceNetwork(body, n_classes, self.dropout, pool_early=self.pool_early)
-            return EncoderModel(config, tokenizer, network)
-        from stance.classifiers.model_files import load_model
-
-        held = load_model(self.start_from)
-        if not isinstance(held, EncoderStanceClassifier):
-            raise InputError(f"{show(Path(self.start_from))}: start_from is a {type(held).__name__}, no encoder")
-        before = held.model_
-        body = before.network.body
+            tokenizer, body = networks.read_body(find_encoder(self.encoder))
+        else:
+            before = _read_start(self.start_from)
+            tokenizer, body, roles = before.tokenizer, before.network.body, before.network.roles.state_dict()
         if self.n_layers is not None:
-            cut_layers(body, self.n_layers)
-        network = StanceNetwork(body, n_classes, self.dropout, pool_early=self.pool_early)
-        network.roles.load_state_dict(before.network.roles.state_dict())
-        return EncoderModel(body_config(body), before.tokenizer, network)
+            networks.cut_layers(body, self.n_layers)
+        if self.intermediate_size is not None:
+            networks.cut_neurons(body, self.intermediate_size)
+        network = networks.StanceNetwork(body, n_classes, self.dropout, pool_early=self.pool_early)
+        if roles is not None:
+            network.roles.load_state_dict(roles)
+        return networks.EncoderModel(networks.body_config(body), tokenizer, network)
 
     def _tokenise(self, model: EncoderModel, sentences: Sentences) -> Any:  # noqa: ANN401
         from stance.classifiers.encoder_batches import tokenise
 
         max_tokens = min(self.max_tokens, model.max_tokens)
         return tokenise(model.tokenizer, sentences, max_tokens, mask=self.mask_mentions)
+
+
+def _read_start(path: str | Path) -> EncoderModel:
+    """Return the model of a file that training starts from."""
+    from stance.classifiers.model_files import load_model
+
+    held = load_model(path)
+    if not isinstance(held, EncoderStanceClassifier):
+        raise InputError(f"{show(Path(path))}: start_from is a {type(held).__name__}, no encoder")
+    model: EncoderModel = held.model_
+    return model

@@ -41,12 +41,13 @@ class StanceNetwork(nn.Module):  # type: ignore[misc]
     dropout : float
         Share of the pooled states that is dropped in training.
     pool_early : bool
-        Take the means before the last layer's feed-forward part, which then reads the three in place of all tokens.
+        Take the means before the last layer: the three look through its attention at all tokens, and they alone
+        go through its feed-forward part.
 
     Raises
     ------
     InputError
-        If `pool_early` is on and the body's last layer does not keep its feed-forward part apart.
+        If `pool_early` is on and the body's layers are not made of the parts of a BERT's.
     """
 
     def __init__(self, body: Any, n_classes: int, dropout: float = 0.0, *, pool_early: bool = False) -> None:  # noqa: ANN401
@@ -54,11 +55,10 @@ class StanceNetwork(nn.Module):  # type: ignore[misc]
         self.body = body
         self.pool_early = pool_early
         for layer in find_layers(body):  # what an earlier network of this body skipped
-            vars(layer).pop("feed_forward_chunk", None)
+            vars(layer).pop("forward", None)
         if pool_early:
-            if not hasattr(find_layers(body)[-1], "feed_forward_chunk"):
-                raise InputError(f"pool_early: not for encoders of the family {body.config.model_type}")
-            find_layers(body)[-1].feed_forward_chunk = _skip
+            check_layers("pool_early", body)
+            find_layers(body)[-1].forward = _skip
         self.roles = nn.Embedding(N_ROLES, body.get_input_embeddings().embedding_dim, padding_idx=0)
         nn.init.normal_(self.roles.weight, std=0.02)
         self.roles.weight.data[0] = 0.0
@@ -72,15 +72,27 @@ class StanceNetwork(nn.Module):  # type: ignore[misc]
         views = [seen, _mentioned(roles, TARGET, seen), _mentioned(roles, HOLDER, seen)]
         pooled = torch.stack([_mean(states, view) for view in views], dim=1)
         if self.pool_early:
-            layer = find_layers(self.body)[-1]
-            pooled = layer.output(layer.intermediate(pooled), pooled).float()
+            pooled = _look(find_layers(self.body)[-1], pooled, states, seen).float()
         logits: Tensor = self.head(self.dropout(pooled.flatten(1)))
         return logits
 
 
-def _skip(states: Tensor) -> Tensor:
-    """Stand in for a feed-forward part that is asked later."""
+def _skip(states: Tensor, *_: object, **__: object) -> Tensor:
+    """Stand in for a layer that is asked later."""
     return states
+
+
+def _look(layer: Any, asking: Tensor, states: Tensor, seen: Tensor) -> Tensor:  # noqa: ANN401
+    """Return what a layer makes of a few states that look at all tokens, shape (n_sentences, n_asking, width)."""
+    attention = layer.attention.self
+    parts = ((attention.query, asking), (attention.key, states), (attention.value, states))
+    heads = [part(read).unflatten(2, (-1, attention.attention_head_size)).transpose(1, 2) for part, read in parts]
+    dropped = attention.dropout.p if layer.training else 0.0
+    mask = seen[:, None, None, :].bool()
+    found = nn.functional.scaled_dot_product_attention(*heads, attn_mask=mask, dropout_p=dropped)
+    attended = layer.attention.output(found.transpose(1, 2).flatten(2), asking)
+    fed: Tensor = layer.output(layer.intermediate(attended), attended)
+    return fed
 
 
 def _mentioned(roles: Tensor, role: int, seen: Tensor) -> Tensor:
@@ -182,8 +194,8 @@ def plain_tokenizer(tokenizer: Tokenizer) -> Tokenizer:
     return tokenizer
 
 
-def read_body(folder: Path, n_layers: int | None) -> tuple[dict[str, Any], Tokenizer, Any]:
-    """Read a pretrained body from a folder: its configuration, its tokenizer and itself, cut to `n_layers`.
+def read_body(folder: Path) -> tuple[Tokenizer, Any]:
+    """Read a pretrained body from a folder: its tokenizer and itself.
 
     Raises
     ------
@@ -202,9 +214,7 @@ def read_body(folder: Path, n_layers: int | None) -> tuple[dict[str, Any], Token
     with _quiet():
         body = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True, dtype=torch.float32)
     body.pooler = None
-    if n_layers is not None:
-        cut_layers(body, n_layers)
-    return body_config(body), tokenizer, body
+    return tokenizer, body
 
 
 def cut_layers(body: Any, n_layers: int) -> None:  # noqa: ANN401
@@ -222,6 +232,34 @@ def cut_layers(body: Any, n_layers: int) -> None:  # noqa: ANN401
     body.config.num_hidden_layers = n_layers
     if getattr(body.config, "layer_types", None):
         body.config.layer_types = body.config.layer_types[:n_layers]
+
+
+def cut_neurons(body: Any, n_neurons: int) -> None:  # noqa: ANN401
+    """Keep the neurons of each layer's feed-forward part that weigh most: length in by length out.
+
+    Raises
+    ------
+    InputError
+        If it has fewer, or its layers are not made of the parts of a BERT's.
+    """
+    check_layers("intermediate_size", body)
+    if not 1 <= n_neurons <= body.config.intermediate_size:
+        raise InputError(f"intermediate_size is {n_neurons}; the encoder has {body.config.intermediate_size}")
+    for layer in find_layers(body):
+        first, second = layer.intermediate.dense, layer.output.dense
+        lengths = first.weight.norm(dim=1) * second.weight.norm(dim=0)
+        kept = lengths.topk(n_neurons).indices.sort().values
+        first.weight, first.bias = (nn.Parameter(part.data[kept]) for part in (first.weight, first.bias))
+        second.weight = nn.Parameter(second.weight.data[:, kept])
+        first.out_features = second.in_features = n_neurons
+    body.config.intermediate_size = n_neurons
+
+
+def check_layers(parameter: str, body: Any) -> None:  # noqa: ANN401
+    """Raise InputError where a body's layers are not made of the parts of a BERT's, which a parameter turns."""
+    layer = find_layers(body)[-1]
+    if not (hasattr(layer, "feed_forward_chunk") and hasattr(getattr(layer, "attention", None), "self")):
+        raise InputError(f"{parameter}: not for encoders of the family {body.config.model_type}")
 
 
 def find_layers(body: Any) -> nn.ModuleList:  # noqa: ANN401

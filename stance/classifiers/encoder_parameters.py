@@ -17,8 +17,15 @@ CHOICES = {
     "prediction_precision": PRECISIONS,
 }
 # The largest that is taken for meant.
-COUNTS = {"epochs": 10_000, "batch_size": 65_536, "max_tokens": 65_536, "n_layers": 1_000, "n_jobs": 1_024}
-OPTIONAL = ("epochs", "n_layers", "n_jobs")
+COUNTS = {
+    "epochs": 10_000,
+    "batch_size": 65_536,
+    "intermediate_size": 65_536,
+    "max_tokens": 65_536,
+    "n_layers": 1_000,
+    "n_jobs": 1_024,
+}
+OPTIONAL = ("epochs", "intermediate_size", "n_layers", "n_jobs")
 RATES = ("learning_rate", "head_learning_rate", "layer_decay")
 SHARES = ("dropout", "validation_share")
 

@@ -68,6 +68,11 @@ class Examples:
     targets: np.ndarray
     weights: np.ndarray
 
+    @classmethod
+    def make(cls, tokens: Sequence[Tokens], targets: np.ndarray, weights: np.ndarray) -> Examples:
+        """Return them in 32 bits."""
+        return cls(tokens, targets.astype(np.float32), weights.astype(np.float32))
+
     def take(self, rows: np.ndarray) -> Examples:
         """Return some of them."""
         return Examples([self.tokens[row] for row in rows], self.targets[rows], self.weights[rows])

@@ -116,8 +116,16 @@ def classifiers(results: Results) -> list[tuple[str, str]]:
     for one in results.classifiers:
         fixed = [f"{key} = {value}" for key, value in sorted(one["params"].items())]
         free = [f"{key} from {values}" for key, values in sorted(one.get("matrix", {}).items())]
-        said.append((one["name"], ", ".join([one["class"], *fixed, *free])))
+        said.append((one["name"], ", ".join([one["class"], *fixed, *free, *_taught(one.get("teaching"))])))
     return said
+
+
+def _taught(teaching: dict[str, Any] | None) -> list[str]:
+    if teaching is None:
+        return []
+    fixed = [f"{key} = {value}" for key, value in sorted(teaching["params"].items())]
+    who = ", ".join([teaching["class"], *fixed])
+    return [f"taught by {who}, about the sentences of {', '.join(teaching['unlabelled'])}"]
 
 
 def _facts(corpus: dict[str, Any]) -> list[tuple[str, str]]:

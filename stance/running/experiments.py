@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,9 @@ from stance.data.splits import PROTOCOLS
 from stance.evaluation.metrics import METRICS
 from stance.running.matrix import Matrix, read_matrix
 from stance.running.published import published_file
+from stance.running.teaching import Teaching, read_teaching
+
+NO_PARAMETERS = ("class", "matrix", "teacher", "unlabelled")
 
 
 class CorpusEntry(Strict):
@@ -92,7 +95,7 @@ class ExperimentFile(Strict):
         Repeated only for classifiers that use a seed.
     classifiers : dict of str to dict
         Parameters by the name to show; ``class`` names another classifier than that name does, ``matrix``
-        the values that parameters are chosen from.
+        the values that parameters are chosen from, ``teacher`` and ``unlabelled`` who teaches it about what.
     time_limit_seconds, memory_limit_mb : int
         Of one fit and the tests that share it.
     timing : bool
@@ -128,16 +131,18 @@ class ExperimentFile(Strict):
 
 @dataclass(frozen=True)
 class ClassifierSpec:
-    """A classifier of an experiment: the name to show, the class, its parameters, those to be chosen."""
+    """A classifier of an experiment: the name to show, the class, its parameters, those to be chosen, its teacher."""
 
     name: str
     class_name: str
     params: dict[str, Any]
     matrix: Matrix = field(default_factory=dict)
+    teaching: Teaching | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the classifier as a JSON-ready mapping."""
-        return {"name": self.name, "class": self.class_name, "params": self.params, "matrix": self.matrix}
+        taught = {"teaching": self.teaching.to_dict()} if self.teaching else {}
+        return {"name": self.name, "class": self.class_name, "params": self.params, "matrix": self.matrix} | taught
 
 
 @dataclass(frozen=True)
@@ -186,6 +191,15 @@ class Experiment:
             ([load(name, t.scheme) for name in _listed(t.train)], load(t.test, t.scheme), t.actors_only)
             for t in self.file.transfers
         ]
+
+    def unlabelled(self, sources: Sequence[str], scheme: str) -> list[Corpus]:
+        """Load corpora that a teacher labels, under a scheme if they have it."""
+        loaded = []
+        for source in map(self._place, sources):
+            has_sheet = not Path(source).is_file()
+            schemes = load_corpus(source).sheet.schemes if has_sheet else (scheme,)
+            loaded.append(load_corpus(source, scheme if scheme in schemes else None))
+        return loaded
 
     def _place(self, source: str) -> str | Path:
         return source if source.isidentifier() else self.folder / source
@@ -252,7 +266,7 @@ def _listed(words: str | list[str]) -> list[str]:
 
 
 def _spec(shown: str, table: dict[str, Any]) -> ClassifierSpec:
-    params = {key: value for key, value in table.items() if key not in ("class", "matrix")}
+    params = {key: value for key, value in table.items() if key not in NO_PARAMETERS}
     class_name = table.get("class", shown)
     if not isinstance(class_name, str):
         raise InputError(f'classifiers.{shown}.class: {show(class_name)} is not a name or "module:Class"')
@@ -262,6 +276,7 @@ def _spec(shown: str, table: dict[str, Any]) -> ClassifierSpec:
         raise InputError(f"classifiers.{shown}: holds a date, inf or nan; give finite numbers and words") from None
     make_classifier(class_name, params)
     if "matrix" not in table:
-        return ClassifierSpec(shown, class_name, params)
+        return ClassifierSpec(shown, class_name, params, teaching=read_teaching(f"classifiers.{shown}", table))
+    read_teaching(f"classifiers.{shown}", table)  # which does not go with a matrix
     matrix = read_matrix(f"classifiers.{shown}.matrix", table["matrix"], class_name, params)
     return ClassifierSpec(shown, class_name, params, matrix)

@@ -6,7 +6,7 @@ import functools
 import importlib
 import inspect
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -29,6 +29,8 @@ from stance.running.experiments import ClassifierSpec, Experiment
 CODE_ROOMS = ("text", "classifiers")
 LIBRARIES = ("scikit-learn", "numpy", "scipy")
 TUNING = ("running/tuning.py", "evaluation/metrics.py")
+TEACHING = ("running/teaching.py",)
+Loader = Callable[[tuple[str, ...], str], list[Corpus]]
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,10 @@ class Job:
     spec : ClassifierSpec
     fit_key : str
         The same for cells that are fitted alike and differ in their test alone.
+    unlabelled : tuple of Corpus
+        What the classifier is taught about, where it has a teacher.
+    teacher_key : str
+        The same for teachers that are fitted alike; empty where there is none.
     """
 
     cell: Cell
@@ -50,6 +56,8 @@ class Job:
     fold: Fold
     spec: ClassifierSpec
     fit_key: str
+    unlabelled: tuple[Corpus, ...] = ()
+    teacher_key: str = ""
 
 
 def make_plan(experiment: Experiment) -> list[Job]:
@@ -63,12 +71,13 @@ def make_plan(experiment: Experiment) -> list[Job]:
     """
     jobs: list[Job] = []
     seen: set[tuple[str, str, str]] = set()
+    load = functools.cache(experiment.unlabelled)
     for corpus, protocol, folds in _parts(experiment):
         if (corpus.name, corpus.scheme.name, protocol) in seen:
             raise InputError(f"{experiment.name}: corpus {corpus.name}, scheme {corpus.scheme.name}, stands twice")
         seen.add((corpus.name, corpus.scheme.name, protocol))
         for fold in folds:
-            jobs += _jobs(experiment, corpus, protocol, fold)
+            jobs += _jobs(experiment, corpus, protocol, fold, load)
     if not jobs:
         raise InputError(f"{experiment.name}: none of its classifiers learns a scheme of its corpora")
     return jobs
@@ -96,37 +105,52 @@ def versions() -> dict[str, str]:
     return found | {"python": ".".join(platform.python_version_tuple()[:2])}
 
 
-def _jobs(experiment: Experiment, corpus: Corpus, protocol: str, fold: Fold) -> list[Job]:
+def _jobs(experiment: Experiment, corpus: Corpus, protocol: str, fold: Fold, load: Loader) -> list[Job]:
     jobs = []
     for spec in experiment.classifiers:
-        classifier = make_classifier(spec.class_name, spec.params)
-        if not speaks(classifier, corpus.scheme.name):
+        learners = [make_classifier(spec.class_name, spec.params)]
+        if not speaks(learners[0], corpus.scheme.name):
             continue
-        seeded = uses_seed(classifier)
-        for seed in experiment.file.seeds if seeded else [None]:
-            fit = _ingredients(corpus, fold, spec, seed)
+        unlabelled: tuple[Corpus, ...] = ()
+        if spec.teaching:
+            learners.append(make_classifier(spec.teaching.class_name, spec.teaching.params))
+            unlabelled = tuple(load(spec.teaching.unlabelled, corpus.scheme.name))
+        for seed in experiment.file.seeds if any(map(uses_seed, learners)) else [None]:
+            fit = _ingredients(corpus, fold, spec.class_name, spec.params, seed)
+            fit |= _tuning(spec) if spec.matrix else {}
+            teacher_key = ""
+            if spec.teaching:
+                teacher = _ingredients(corpus, fold, spec.teaching.class_name, spec.teaching.params, seed)
+                teacher_key = cell_key(teacher | _hashes("teaching", TEACHING))
+                fit |= {"teacher": teacher_key, "unlabelled": [one.sha256 for one in unlabelled]}
             key = cell_key(fit | {"test": _rows_sha256(fold.test)})
             cell = Cell(corpus.name, corpus.scheme.name, protocol, fold.name, spec.name, seed, key)
-            jobs.append(Job(cell, corpus, fold, spec, cell_key(fit | {"scheme": corpus.scheme.name})))
+            fit_key = cell_key(fit | {"scheme": corpus.scheme.name})
+            jobs.append(Job(cell, corpus, fold, spec, fit_key, unlabelled, teacher_key))
     return jobs
 
 
-def _ingredients(corpus: Corpus, fold: Fold, spec: ClassifierSpec, seed: int | None) -> dict[str, Any]:
+def _ingredients(
+    corpus: Corpus, fold: Fold, class_name: str, params: dict[str, Any], seed: int | None
+) -> dict[str, Any]:
     """Return all that can change a fitted classifier."""
     return {
         "corpus": corpus.sha256,
         "train": _rows_sha256(fold.train),
-        "class": CLASSIFIERS.get(spec.class_name, spec.class_name),
-        "params": spec.params,
+        "class": CLASSIFIERS.get(class_name, class_name),
+        "params": params,
         "seed": seed,
-        "code": code_sha256(spec.class_name),
+        "code": code_sha256(class_name),
         "versions": versions(),
-        **(_tuning(spec) if spec.matrix else {}),
     }
 
 
 def _tuning(spec: ClassifierSpec) -> dict[str, Any]:
-    return {"matrix": spec.matrix, "tuning": [sha256_file(PACKAGE / file) for file in TUNING]}
+    return {"matrix": spec.matrix} | _hashes("tuning", TUNING)
+
+
+def _hashes(name: str, files: tuple[str, ...]) -> dict[str, list[str]]:
+    return {name: [sha256_file(PACKAGE / file) for file in files]}
 
 
 def _rows_sha256(rows: np.ndarray) -> str:

@@ -20,7 +20,7 @@ from stance.running.plan import Job, make_plan
 from stance.running.provenance import make_provenance
 from stance.running.results import MANIFEST, PROVENANCE, Results, load_results, write_scores
 from stance.running.store import Store
-from stance.running.tasks import Output, Task, cell_tasks, clock_tasks, write_tables
+from stance.running.tasks import Output, Task, cell_tasks, clock_tasks, forget_teachers, write_tables
 
 SAVING = ["stance.classifiers.skops_io"]  # what every clock needs, which weighs the model file
 
@@ -76,7 +76,10 @@ def run(
     cores = jobs or os.cpu_count() or 1
     with store.held():
         write_tables(store, plan)
-        failures = _do(store, cell_tasks(store, plan), checked, cores, progress, "cells")
+        tasks = cell_tasks(store, plan)
+        failures = _do(store, tasks, checked, cores, progress, "cells")
+        if not failures:
+            forget_teachers(tasks)
         clocks = clock_tasks(store, plan) if checked.file.timing else []
         failures += _do(store, clocks, checked, 1, progress, "timing")
         _write_manifest(store, checked, plan, clocks, {"leaks": [asdict(leak) for leak in leaks], "failures": failures})

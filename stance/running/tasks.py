@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from stance.core.files import replacing
+from stance.core.files import replacing, sha256_text
 from stance.core.records import cell_key
+from stance.data.corpora import Corpus
 from stance.running.matrix import Matrix
 from stance.running.plan import Job
 from stance.running.provenance import machine
 from stance.running.store import Store
+from stance.running.teaching import training_sentences
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,26 @@ class Output:
 
 
 @dataclass(frozen=True)
+class Lesson:
+    """What a classifier is taught.
+
+    Attributes
+    ----------
+    class_name, params
+        What makes the teacher.
+    unlabelled : pathlib.Path
+        The Arrow file of the sentences that it labels.
+    model : pathlib.Path
+        Its model file, which the first that needs it writes.
+    """
+
+    class_name: str
+    params: dict[str, Any]
+    unlabelled: Path
+    model: Path
+
+
+@dataclass(frozen=True)
 class Task:
     """What a worker is told: one fit, and what it is asked.
 
@@ -55,6 +77,8 @@ class Task:
         What makes the classifier.
     matrix : dict of str to list
         Of parameters that are to be chosen on the training rows.
+    lesson : Lesson, optional
+        Of a classifier that has a teacher.
     """
 
     kind: str
@@ -68,6 +92,7 @@ class Task:
     scheme: str
     seed: int | None
     matrix: Matrix = field(default_factory=dict)
+    lesson: Lesson | None = None
 
     @property
     def title(self) -> str:
@@ -116,6 +141,22 @@ def write_tables(store: Store, plan: Sequence[Job]) -> None:
         if not path.is_file():
             with replacing(path) as temporary, pa.ipc.new_file(str(temporary), corpus.table.schema) as writer:
                 writer.write_table(corpus.table)
+    for corpora in {_unlabelled(store, job): job.unlabelled for job in plan if job.unlabelled}.items():
+        _write_unlabelled(*corpora)
+
+
+def forget_teachers(tasks: Sequence[Task]) -> None:
+    """Remove the model files of teachers, and the locks under which they were written."""
+    for model in {task.lesson.model for task in tasks if task.lesson}:
+        model.unlink(missing_ok=True)
+        model.with_suffix(".lock").unlink(missing_ok=True)
+
+
+def _write_unlabelled(path: Path, corpora: Sequence[Corpus]) -> None:
+    if not path.is_file():
+        table = pa.Table.from_pandas(training_sentences(corpora), preserve_index=False)
+        with replacing(path) as temporary, pa.ipc.new_file(str(temporary), table.schema) as writer:
+            writer.write_table(table)
 
 
 def _cell(job: Job) -> Output:
@@ -145,7 +186,20 @@ def _task(
         scheme=job.corpus.scheme.name,
         seed=job.cell.seed,
         matrix=job.spec.matrix if chosen is None else {},
+        lesson=_lesson(store, job) if kind == "cells" else None,
     )
+
+
+def _lesson(store: Store, job: Job) -> Lesson | None:
+    teaching = job.spec.teaching
+    if teaching is None:
+        return None
+    model = store.folder / "work" / f"{job.teacher_key}.stance"
+    return Lesson(teaching.class_name, teaching.params, _unlabelled(store, job), model.resolve())
+
+
+def _unlabelled(store: Store, job: Job) -> Path:
+    return _table(store, sha256_text(",".join(one.sha256 for one in job.unlabelled)))
 
 
 def _table(store: Store, sha256: str) -> Path:

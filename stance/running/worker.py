@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 import os
 import signal
@@ -18,11 +19,14 @@ from sklearn.utils.validation import has_fit_parameter
 from threadpoolctl import threadpool_limits
 
 from stance.classifiers import baselines, dummies, stance_classifier
+from stance.classifiers.distillation import fit_teacher, teach
+from stance.classifiers.registry import make_classifier
 from stance.core.errors import InputError, show
 from stance.data.corpora import X_COLUMNS, to_frame
+from stance.data.rows import folded
 from stance.evaluation.timing import time_classifier
 from stance.running.store import Store
-from stance.running.tasks import Output, Task
+from stance.running.tasks import Lesson, Output, Task
 from stance.running.tuning import tune
 from stance.text.inputs import read_sentences
 
@@ -59,7 +63,7 @@ def predict_cells(task: Task) -> dict[str, Exception]:
     frame = to_frame(rows)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        classifier, tuned = _fitted(task, frame.iloc[task.train])
+        classifier, tuned = _fitted(task, frame)
     errors: dict[str, Exception] = {}
     for output in task.outputs:
         try:
@@ -111,13 +115,28 @@ def _write_failure(task: Task, output: Output, error: Exception) -> None:
     Store(task.folder).write("failures", output.key, output.record | {"status": "error", "cause": cause})
 
 
-def _fitted(task: Task, train: pd.DataFrame) -> tuple[Any, dict[str, Any]]:
+def _fitted(task: Task, frame: pd.DataFrame) -> tuple[Any, dict[str, Any]]:
     """Return the fitted classifier, and what the cell's record must say of how its parameters were chosen."""
+    train = frame.iloc[task.train]
+    if task.lesson:
+        return _taught(task, task.lesson, frame), {}
     if not task.matrix:
         classifier = task.make()
         together = {"groups": train["group"]} if has_fit_parameter(classifier, "groups") else {}
         return classifier.fit(train[list(X_COLUMNS)], train["label"], **together), {}
     return tune(task.make(), task.matrix, train, task.labels)
+
+
+def _taught(task: Task, lesson: Lesson, frame: pd.DataFrame) -> Any:  # noqa: ANN401
+    """Return the classifier that was taught; of sentences that are not its own to learn, it is told nothing."""
+    others = set(map(folded, frame["text"].drop(frame.index[task.train])))
+    unlabelled = _read_table(lesson.unlabelled).to_pandas()
+    unlabelled = unlabelled[[folded(text) not in others for text in unlabelled["text"]]]
+    train = frame.iloc[task.train]
+    with lesson.model.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # of those that want the same teacher, one trains it
+        fit_teacher(make_classifier(lesson.class_name, lesson.params, task.scheme, task.seed), train, lesson.model)
+    return teach(task.make(), lesson.model, train, unlabelled)
 
 
 def _probabilities(classifier: Any, X: pd.DataFrame) -> dict[str, np.ndarray]:  # noqa: ANN401

@@ -50,6 +50,29 @@ def test_each_label_weighs_what_the_teacher_gives_it():
     ]
 
 
+class SoftStudent:
+    """Keeps what it is taught by probabilities."""
+
+    scheme = "stance"
+
+    def fit_soft(self, X, probabilities, classes, held_out):
+        self.taught = list(zip(X["text"], probabilities.tolist(), strict=True)), classes, held_out
+
+
+def test_a_student_of_probabilities_is_told_labels_and_what_the_teacher_says_of_them():
+    teacher = Teacher([[0.7, 0.3, 0.0], [0.0, 0.0, 1.0]])
+    labelled = pd.DataFrame({"text": ["gold", "silver"]}), ["none", "favor"]
+    held_out = pd.DataFrame({"text": ["kept"]}), ["favor"]
+    student = distil(SoftStudent(), teacher, pd.DataFrame({"text": TEXTS[:1]}), labelled, held_out=held_out)
+    assert student.taught == (
+        [("gold", [0.35, 0.15, 0.5]), ("silver", [0.0, 0.5, 0.5]), (TEXTS[0], [0.7, 0.3, 0.0])],
+        ["against", "favor", "none"],
+        held_out,
+    )
+    with pytest.raises(InputError, match="a label that the teacher does not know"):
+        distil(SoftStudent(), teacher, pd.DataFrame({"text": TEXTS[:1]}), (labelled[0], ["none", "neutral"]))
+
+
 def test_sure_labels_teach_what_labels_do():
     teacher = Teacher(np.eye(3)[[1, 0, 2, 1]])
     frame = pd.DataFrame({"text": TEXTS})

@@ -183,6 +183,24 @@ def test_soft_labels_that_are_none_are_refused(probabilities, classes, words):
         EncoderStanceClassifier().fit_soft(["a", "b"], probabilities, classes)
 
 
+def test_sentences_that_are_given_are_held_out_in_place_of_others(make, task, monkeypatch):
+    from stance.classifiers import encoder_training
+
+    sides, calibrated = [], []
+    monkeypatch.setattr(
+        encoder_training, "train", lambda network, learned, held_out, *rest: sides.extend([learned, held_out])
+    )
+    monkeypatch.setattr(encoder_training, "calibrate", lambda network, held_out, pad_id: calibrated.append(held_out))
+    classes = ["none", "favor", "against"]
+    hard = np.array([[label == name for name in classes] for label in task.y], dtype=float)
+    make().set_params(validation_share=0.5).fit_soft(task.frame, hard, classes, (["Moscow met."], ["favor"]))
+    assert [len(side.tokens) for side in sides] == [len(task.y), 1]
+    assert sides[1].targets.tolist() == [[0.0, 1.0, 0.0]]
+    assert calibrated == sides[1:]
+    with pytest.raises(InputError, match='"neutral" is not one of'):
+        make().fit_soft(task.frame, hard, classes, (["Moscow met."], ["neutral"]))
+
+
 # Bodies.
 
 
@@ -204,7 +222,31 @@ def test_layers_are_cut(make, task):
 
 
 @pytest.mark.parametrize("family", ["bert", "electra", "roberta"])
-def test_the_last_feed_forward_part_reads_three_means(family, make, task, tmp_path, torch):
+def test_neurons_that_weigh_nothing_are_cut_first(family, make, task, tmp_path, torch):
+    from stance.classifiers.encoder_network import cut_neurons, find_layers, read_body
+
+    _, body = read_body(make_encoder(tmp_path / family, family))
+    dead = torch.arange(0, body.config.intermediate_size, 3)
+    for layer in find_layers(body):
+        layer.output.dense.weight.data[:, dead] = 0.0
+    ids = torch.arange(5, 12)[None]
+    before = body.train(False)(ids).last_hidden_state
+    cut_neurons(body, body.config.intermediate_size - len(dead))
+    assert torch.allclose(body(ids).last_hidden_state, before, atol=1e-6)
+
+
+def test_a_model_of_fewer_neurons_is_saved_and_read(make, task, tmp_path):
+    classifier = make().set_params(intermediate_size=7, epochs=1).fit(task.frame, task.y)
+    save_model(classifier, tmp_path / "model.stance")
+    loaded = load_model(tmp_path / "model.stance")
+    assert loaded.model_.network.body.config.intermediate_size == 7
+    assert np.array_equal(loaded.decision_function(task.frame), classifier.decision_function(task.frame))
+    with pytest.raises(InputError, match="intermediate_size is 8; the encoder has 7"):
+        make().set_params(start_from=tmp_path / "model.stance", intermediate_size=8).fit(task.frame, task.y)
+
+
+@pytest.mark.parametrize("family", ["bert", "electra", "roberta"])
+def test_the_last_layer_reads_three_means(family, make, task, tmp_path, torch):
     from stance.classifiers.encoder_batches import Batch
     from stance.classifiers.encoder_network import StanceNetwork, find_layers, to_tensors
 
@@ -217,6 +259,9 @@ def test_the_last_feed_forward_part_reads_three_means(family, make, task, tmp_pa
     layer.intermediate.register_forward_hook(lambda _, given, __: read.append(given[0].shape))
     loaded.predict(task.frame[:5])
     assert read == [(5, 3, 32)]
+    together = loaded.decision_function(task.frame[:5])
+    alone = np.vstack([loaded.decision_function(task.frame[i : i + 1]) for i in range(5)])
+    assert np.allclose(together, alone, atol=1e-5)  # padding is not looked at
     # Of one token all three means are that token, and it is all one when they are taken.
     ids, none = np.full((1, 1), 7), np.zeros((1, 1), np.int64)
     batch = to_tensors(Batch(np.zeros(1, int), ids, none, none + 1), torch.device("cpu"))
@@ -226,10 +271,11 @@ def test_the_last_feed_forward_part_reads_three_means(family, make, task, tmp_pa
     assert torch.allclose(late(*batch), loaded.model_.network(*batch), atol=1e-5)
 
 
-def test_a_family_that_cannot_pool_early_says_so(make, task, tmp_path):
+@pytest.mark.parametrize("parameter", [{"pool_early": True}, {"intermediate_size": 8}])
+def test_a_family_of_other_layers_says_so(parameter, make, task, tmp_path):
     folder = make_encoder(tmp_path / "distilbert", "distilbert")
-    with pytest.raises(InputError, match="pool_early: not for encoders of the family distilbert"):
-        make().set_params(encoder=str(folder), pool_early=True).fit(task.frame, task.y)
+    with pytest.raises(InputError, match=f"{next(iter(parameter))}: not for encoders of the family distilbert"):
+        make().set_params(encoder=str(folder), **parameter).fit(task.frame, task.y)
 
 
 def test_training_starts_from_a_model_file(make, task, tmp_path):
