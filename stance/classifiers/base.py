@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -61,10 +61,13 @@ class SentenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         The labels seen in fitting, sorted.
     model_ : object
         What was learned.
+    packages : tuple of str
+        Beside the package's own requirements, what predictions depend on.
     """
 
     scheme: str
     model_: Any
+    packages: ClassVar[tuple[str, ...]] = ()
 
     def learn(self, sentences: Sentences, labels: np.ndarray, groups: np.ndarray, weights: np.ndarray | None) -> object:
         """Return the fitted model.

@@ -91,6 +91,8 @@ class EncoderStanceClassifier(SentenceClassifier):
     The same seed gives the same predictions on one machine with the same number of threads.
     """
 
+    packages = ("torch", "transformers", "tokenizers")
+
     def __init__(  # noqa: PLR0913 - one line a parameter
         self,
         scheme: str = "stance",

@@ -111,6 +111,7 @@ class FastTextClassifier(_PeerLearner):
     """
 
     module = "fasttext"
+    packages = ("fasttext-wheel",)
 
     def __init__(
         self,
@@ -176,6 +177,7 @@ class VowpalWabbitClassifier(_PeerLearner):
     """
 
     module = "vowpalwabbit"
+    packages = ("vowpalwabbit",)
 
     def __init__(
         self,

@@ -106,6 +106,8 @@ class TextBlobClassifier(_PolarityClassifier):
     scheme : {"sentiment"}
     """
 
+    packages = ("textblob",)
+
     def __init__(self, scheme: str = "sentiment") -> None:
         self.scheme = scheme
 

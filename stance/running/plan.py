@@ -6,9 +6,9 @@ import functools
 import importlib
 import inspect
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,9 @@ from stance.data.transfer import PROTOCOL as TRANSFER
 from stance.data.transfer import make_transfer
 from stance.running.experiments import ClassifierSpec, Experiment
 
-# What of our code can change a prediction, and whose versions can.
+# What of our code can change a prediction, and whose versions can; of a classifier's `packages`, those as well.
 CODE_ROOMS = ("text", "classifiers")
-LIBRARIES = ("scikit-learn", "numpy", "scipy")
+LIBRARIES = ("scikit-learn", "numpy", "scipy", "vaderSentiment")
 TUNING = ("running/tuning.py", "evaluation/metrics.py")
 TEACHING = ("running/teaching.py",)
 Loader = Callable[[tuple[str, ...], str], list[Corpus]]
@@ -98,11 +98,24 @@ def code_sha256(class_name: str = "") -> str:
     return sha256_text(_package_sha256() + own)
 
 
-@functools.cache
-def versions() -> dict[str, str]:
-    """Return the versions that predictions depend on."""
-    found = {name: version(name) for name in LIBRARIES}
+def versions(packages: Iterable[str] = ()) -> dict[str, str]:
+    """Return the versions that predictions depend on; of a package that is not installed, nothing.
+
+    Examples
+    --------
+    >>> sorted(versions(["no-such-package"]))
+    ['no-such-package', 'numpy', 'python', 'scikit-learn', 'scipy', 'vaderSentiment']
+    """
+    found = {name: _version(name) for name in (*LIBRARIES, *packages)}
     return found | {"python": ".".join(platform.python_version_tuple()[:2])}
+
+
+@functools.cache
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
 
 
 def _jobs(experiment: Experiment, corpus: Corpus, protocol: str, fold: Fold, load: Loader) -> list[Job]:
@@ -141,7 +154,7 @@ def _ingredients(
         "params": params,
         "seed": seed,
         "code": code_sha256(class_name),
-        "versions": versions(),
+        "versions": versions(getattr(get_class(class_name), "packages", ())),
     }
 
 

@@ -298,3 +298,23 @@ def test_the_order_of_an_experiment_does_not_change_a_cell(experiment):
     )
     assert len(one) == 10
     assert one == two
+
+
+@pytest.mark.parametrize(
+    ("classifier", "package", "depends"),
+    [
+        ("linear_svm", "scikit-learn", True),
+        ("linear_svm", "torch", False),
+        ("encoder", "torch", True),
+        ("vowpal_wabbit", "vowpalwabbit", True),
+        ("fasttext", "fasttext-wheel", True),
+    ],
+)
+def test_a_cell_knows_the_versions_that_its_predictions_depend_on(
+    classifier, package, depends, experiment, monkeypatch
+):
+    from stance.running import plan
+
+    before, version = keys(experiment({classifier: {}})), plan._version
+    monkeypatch.setattr(plan, "_version", lambda name: "0.0.1" if name == package else version(name))
+    assert (keys(experiment({classifier: {}})) != before) is depends
