@@ -96,19 +96,19 @@ class CompiledNgrams:
 
     def count_texts(self, marked: Iterable[Marked]) -> NDArray[np.int64]:
         """Return in how many texts each column stands, shape (n_columns,); all columns must be used."""
-        counts, last = np.zeros(self.n_columns, np.int64), np.full(self.n_columns, -1, np.int64)
+        counts = np.zeros((self.n_columns, 2), np.uint32)  # side by side: one line of the cache for both
 
         def run(part: Marked, folds: NDArray[np.uint32]) -> NDArray[np.uint8]:
             states = np.empty(len(part), np.uint8)
-            last[:] = -1
-            kernels.count_texts(_bytes(part, folds), self._hashed, counts, last, states)
+            counts[:, 1] = 0
+            kernels.count_texts(_bytes(part, folds), self._hashed, counts, states)
             return states
 
         for part in marked:
             rare = _rare(part, run(part, fold_table()))
             if len(rare):
                 run(part.folded(rare), folded_table())
-        return counts
+        return counts[:, 0].astype(np.int64)
 
     def make_table(self, coef: Floats) -> Floats:
         """Return what `score` looks up, shape (n_used, a multiple of 4).

@@ -51,8 +51,11 @@ def hash_texts(texts, what, importance, start, rows, columns, values, states):
 
 
 @compiled
-def count_texts(texts, what, counts, last, states):
-    """Add to `counts` in how many texts each column stands; `last` is the last row that had it, -1 beforehand."""
+def count_texts(texts, what, counts, states):
+    """Add to `counts`, shape (n_columns, 2), in how many texts each column stands.
+
+    Beside the number stands one more than the last row that had it, 0 beforehand.
+    """
     room = make_room(texts, what)
     order = np.arange(len(texts.ends) - 1)
     block = 0
@@ -63,9 +66,9 @@ def count_texts(texts, what, counts, last, states):
             stop = room.part_ends[room.text_parts[text] - 1] if room.text_parts[text] else 0
             for i in range(first, stop):
                 column = room.columns[i]
-                if last[column] != block + text:
-                    last[column] = block + text
-                    counts[column] += 1
+                if counts[column, 1] <= block + text:
+                    counts[column, 1] = block + text + 1
+                    counts[column, 0] += 1
             first = stop
         block += n_texts
 
