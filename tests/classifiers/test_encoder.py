@@ -94,6 +94,28 @@ def test_the_best_epoch_is_kept(scores, best, make, task, monkeypatch):
     assert not all((value == other[name]).all() for name, value in kept.items())
 
 
+def test_the_weights_are_averages_over_the_last_steps(make, task, monkeypatch):
+    from stance.classifiers import encoder_training
+
+    seen = []
+
+    class Spied(encoder_training.AveragedModel):
+        def update_parameters(self, model):
+            seen.append(model.head.weight.detach().clone())
+            super().update_parameters(model)
+
+    monkeypatch.setattr(encoder_training, "AveragedModel", Spied)
+    classifier = make().set_params(validation_share=0.0, epochs=10).fit(task.frame, task.y)
+    assert len(seen) == 30
+    kept = 1 - 12 / 30
+    expected = seen[0]
+    for weights in seen[1:]:
+        expected = kept * expected + (1 - kept) * weights
+    found = classifier.model_.network.head.weight.detach()
+    assert np.allclose(found, expected, atol=1e-6)
+    assert not np.allclose(found, seen[-1], atol=1e-6)
+
+
 def test_what_is_held_out_makes_probabilities_honest_and_changes_no_label(make, task, monkeypatch):
     from stance.classifiers import encoder_training
 
