@@ -1,4 +1,4 @@
-"""Files that are whole or not there: atomic writes and hashes."""
+"""Files that are whole or not there: atomic writes and hashes; and how TOML is read."""
 
 from __future__ import annotations
 
@@ -6,13 +6,33 @@ import hashlib
 import json
 import os
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
-from stance.core.errors import StanceError, StorageError, show
+from stance.core.errors import InputError, MissingDataError, StanceError, StorageError, show
 
 CHUNK_BYTES = 1 << 20
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return what a TOML file holds; a byte order mark, as some editors write it, is passed over.
+
+    Raises
+    ------
+    MissingDataError
+        If there is no such file.
+    InputError
+        If it cannot be read, is not UTF-8 or breaks TOML's rules.
+    """
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except FileNotFoundError:
+        raise MissingDataError(f"{show(path)}: no such file") from None
+    except (OSError, ValueError, RecursionError) as error:  # bad TOML and bad UTF-8 are ValueErrors
+        raise InputError(f"{show(path)}: cannot be read as TOML: {show(error)}") from None
 
 
 @contextmanager

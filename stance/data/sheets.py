@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -10,6 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from stance.core.errors import MAX_PATH_CHARS, InputError, MissingDataError, show, suggest
+from stance.core.files import read_toml
 from stance.core.schemes import SCHEMES, check_labels, get_scheme
 
 SHEET = "sheet.toml"
@@ -145,7 +145,7 @@ def read_sheet(folder: Path) -> Sheet:
     path = folder / SHEET
     if not path.is_file():
         raise MissingDataError(f"{show(folder)}: holds no {SHEET}; write one (corpora/README.md says how)")
-    return read_toml(path, Sheet)
+    return read_model(path, Sheet)
 
 
 def named_scheme(source: str | Path, scheme: str | None) -> str:
@@ -195,15 +195,9 @@ def with_roles(sheet: Sheet, scheme: str, names: Iterable[str]) -> Sheet:
     return sheet.model_copy(update={"schemes": {scheme: part}})
 
 
-def read_toml(path: Path, model: type[Model]) -> Model:
+def read_model(path: Path, model: type[Model]) -> Model:
     """Read a TOML file into a checked model; every broken rule becomes one line of the error."""
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise MissingDataError(f"{show(path)}: no such file") from None
-    except (OSError, ValueError, RecursionError) as error:  # bad TOML and bad UTF-8 are ValueErrors
-        raise InputError(f"{show(path)}: cannot be read as TOML: {show(error)}") from None
-    return check_model(raw, model, str(path))
+    return check_model(read_toml(path), model, str(path))
 
 
 def check_model(raw: object, model: type[Model], source: str) -> Model:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from stance.classifiers.registry import make_classifier
 from stance.core.errors import InputError, MissingDataError, show, suggest
-from stance.core.files import canonical_json
+from stance.core.files import canonical_json, read_toml
 from stance.core.paths import shipped
 from stance.core.schemes import SCHEMES
 from stance.data.corpora import Corpus, load_corpus
@@ -232,11 +231,7 @@ def read_experiment(source: str | Path | Mapping[str, Any]) -> Experiment:
     if isinstance(source, Mapping):
         return _checked("experiment", Path(), dict(source), "experiment")
     path = find_experiment(source)
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{show(path)}: cannot be read as TOML: {show(error)}") from None
-    return _checked(path.stem, path.parent, raw, str(path))
+    return _checked(path.stem, path.parent, read_toml(path), str(path))
 
 
 def find_experiment(source: str | Path) -> Path:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from stance.core.paths import shipped
-from stance.data.sheets import Metric, Strict, read_toml
+from stance.data.sheets import Metric, Strict, read_model
 
 FILE = "published.toml"
 # A source prints percent; 0.673 where 67.3 is meant would be shown as nothing.
@@ -78,7 +78,7 @@ def read_published(path: Path | None = None) -> tuple[PublishedSet, ...]:
     >>> {one.values["BERTweet"] for one in read_published() if one.corpus == "tweeteval_stance" and not one.caveat}
     {71.2}
     """
-    return tuple(read_toml(path or published_file(), PublishedFile).sets)
+    return tuple(read_model(path or published_file(), PublishedFile).sets)
 
 
 def find_published(corpus: str, scheme: str, protocol: str, test: str) -> list[PublishedSet]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
-from stance.core.errors import InputError, MissingDataError, show, suggest
+from stance.core.errors import InputError, show, suggest
+from stance.core.files import read_toml
 from stance.core.paths import shipped
 
 MAX_PHRASE_CHARS = 100
@@ -120,17 +120,7 @@ def read_tables(path: Path, model: type[Table]) -> dict[str, Table]:
     >>> sorted(read_tables(shipped("corpora") / "actors.toml", _ActorTable))
     ['iran', 'israel', 'russia', 'trump']
     """
-    try:
-        tables = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except FileNotFoundError:
-        raise MissingDataError(f"{show(path)}: there is no such file") from None
-    except OSError as error:
-        raise InputError(f"{show(path)}: cannot be read: {error.strerror or error}") from error
-    except (
-        ValueError,
-        RecursionError,
-    ) as error:  # TOML's own error and a wrong encoding are both ValueErrors
-        raise InputError(f"{show(path)}: is not a TOML file: {show(error)}") from error
+    tables = read_toml(path)
     if not tables:
         raise InputError(f"{show(path)}: holds no table; write one a name, such as [russia]")
     return {key: _checked(path, key, table, model) for key, table in tables.items()}

@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stance.core import files
-from stance.core.errors import MissingDataError, RefusedFileError, StorageError
-from stance.core.files import canonical_json, replacing, sha256_file, sha256_text, write_bytes, write_text
+from stance.core.errors import InputError, MissingDataError, RefusedFileError, StorageError
+from stance.core.files import canonical_json, read_toml, replacing, sha256_file, sha256_text, write_bytes, write_text
 
 OLD = "old\n"
 TRY_TO_WRITE = """
@@ -212,3 +212,28 @@ def test_hashes(tmp_path):
 def test_a_file_that_cannot_be_read_is_a_storage_error(tmp_path):
     with pytest.raises(StorageError, match="cannot be read: Is a directory"):
         sha256_file(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"a = ", "cannot be read as TOML"),
+        (b'a = "\xff"', "cannot be read as TOML"),
+        (b"a = " + b"[" * 5000 + b"]" * 5000, "cannot be read as TOML"),
+        (b"a = " + b"9" * 5000, "cannot be read as TOML"),
+    ],
+)
+def test_what_is_no_toml_is_refused_in_one_line(data, words, tmp_path):
+    (tmp_path / "x.toml").write_bytes(data)
+    with pytest.raises(InputError, match=words) as caught:
+        read_toml(tmp_path / "x.toml")
+    assert "\n" not in str(caught.value)
+
+
+def test_toml_may_begin_with_a_byte_order_mark(tmp_path):
+    (tmp_path / "x.toml").write_bytes(b"\xef\xbb\xbfa = 1")
+    assert read_toml(tmp_path / "x.toml") == {"a": 1}
+    with pytest.raises(MissingDataError, match=r"y\.toml: no such file"):
+        read_toml(tmp_path / "y.toml")
+    with pytest.raises(InputError, match="Is a directory"):
+        read_toml(tmp_path)

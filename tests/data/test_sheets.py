@@ -7,7 +7,7 @@ from stance.core.paths import shipped
 from stance.core.schemes import SCHEMES
 from stance.data.corpora import list_corpora, load_corpus
 from stance.data.readers import READERS
-from stance.data.sheets import Columns, Sheet, check_model, read_sheet, read_toml
+from stance.data.sheets import Columns, Sheet, check_model, read_model, read_sheet
 
 WHOLE = """
 name = "own"
@@ -157,7 +157,7 @@ def test_a_folder_without_a_sheet_is_missing_data(tmp_path):
 
 def test_a_file_that_is_not_there_is_missing_data(tmp_path):
     with pytest.raises(MissingDataError, match=r"nope\.toml: no such file"):
-        read_toml(tmp_path / "nope.toml", Sheet)
+        read_model(tmp_path / "nope.toml", Sheet)
 
 
 def test_a_sheet_does_not_change(tmp_path):

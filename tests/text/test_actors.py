@@ -111,9 +111,9 @@ def test_a_byte_order_mark_and_dos_line_ends_are_read(tmp_path):
         (OWN + 'weak = ["MOSCOW"]', 'nato.weak: "MOSCOW" already stands under russia.any_case'),
         (OWN + 'not = ["nato"]', 'nato.not: "nato" already stands under nato.names'),
         ("nato = 4", 'nato: "4" must be a table'),
-        ("[nato", "is not a TOML file: "),
-        (b'[nato]\nname = "\xff"', "is not a TOML file: "),
-        ("x = " + "[" * 5000, "is not a TOML file: "),
+        ("[nato", "cannot be read as TOML: "),
+        (b'[nato]\nname = "\xff"', "cannot be read as TOML: "),
+        ("x = " + "[" * 5000, "cannot be read as TOML: "),
         ("# nothing", "holds no table"),
     ],
 )
@@ -127,7 +127,7 @@ def test_a_broken_file_is_refused_in_one_line(tmp_path, text, says):
 
 
 def test_a_missing_file_and_a_folder_are_named(tmp_path):
-    with pytest.raises(MissingDataError, match="there is no such file"):
+    with pytest.raises(MissingDataError, match="no such file"):
         load_actors(tmp_path / "no.toml")
     with pytest.raises(InputError, match="cannot be read"):
         load_actors(tmp_path)
