@@ -25,7 +25,7 @@ def main() -> None:
     page = _between(page, "size", f"{_core_megabytes():,} MB")
     (ROOT / "README.md").write_text(page, encoding="utf-8")
     page = ACCURACY.read_text(encoding="utf-8")
-    for name in ("accuracy", "transfer"):
+    for name in ("accuracy", "distilled", "transfer"):
         page = _fill(page, name, _scores)
     page = _fill(page, "ablation", _ablation)
     ACCURACY.write_text(page, encoding="utf-8")
@@ -46,10 +46,10 @@ def _tables(results: Results, shown: int | None) -> str:
 
 
 def _scores(results: Results) -> str:
-    """Return, for each test, macro-F1 with its interval, accuracy and what the probabilities are worth."""
+    """Return, for each test, macro-F1 with its interval, accuracy, what the probabilities are worth, and the speed."""
     parts = []
     for board in _brief(make_boards(results)):
-        head = ["classifier", "macro-F1", "95 % interval", "accuracy", "calibration error"]
+        head = ["classifier", "macro-F1", "95 % interval", "accuracy", "calibration error", "sentences/s"]
         rows = [
             [
                 row.classifier,
@@ -57,6 +57,7 @@ def _scores(results: Results) -> str:
                 f"{row.scores['macro_f1'].low:.3f}–{row.scores['macro_f1'].high:.3f}",
                 f"{row.scores['accuracy'].value:.3f}",
                 f"{row.confidence.calibration_error:.3f}" if row.confidence else "–",
+                f"{row.predict_per_second:,.0f}" if row.predict_per_second else "–",
             ]
             for row in board.rows
         ]

@@ -11,10 +11,11 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from stance.core.errors import InputError, show
 from stance.core.schemes import get_scheme
+from stance.data.corpora import X_COLUMNS
 from stance.text.folding import fold
 from stance.text.inputs import Sentences, read_labels, read_sentences
 
@@ -39,6 +40,19 @@ def number_groups(texts: Sequence[str], groups: object = None) -> np.ndarray:
         raise InputError(f"groups has shape {given.shape}, X has {len(texts)} sentences")
     codes: np.ndarray = pd.factorize(given, use_na_sentinel=False)[0]
     return codes
+
+
+def fit_rows(classifier: Any, rows: pd.DataFrame) -> Any:  # noqa: ANN401 - any scikit-learn classifier
+    """Fit a classifier on rows of a corpus's frame, and tell it their groups where it asks for them; return it.
+
+    Parameters
+    ----------
+    classifier : scikit-learn classifier
+    rows : pandas.DataFrame, shape (n_sentences, n_columns)
+        ``label`` and ``group`` included.
+    """
+    together = {"groups": rows["group"]} if has_fit_parameter(classifier, "groups") else {}
+    return classifier.fit(rows[list(X_COLUMNS)], rows["label"], **together)
 
 
 def _has(method: str) -> Any:  # noqa: ANN401 - what available_if wants

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import GroupShuffleSplit
-from sklearn.utils.validation import has_fit_parameter
 
+from stance.classifiers.base import fit_rows
 from stance.classifiers.calibration import as_columns, find_temperature
 from stance.classifiers.model_files import load_model, save_model
 from stance.core.errors import InputError, show
@@ -93,8 +93,7 @@ def fit_teacher(teacher: Any, train: pd.DataFrame, model: Path) -> None:  # noqa
     """
     if not model.is_file():
         learned, _ = _part(train)
-        together = {"groups": learned["group"]} if has_fit_parameter(teacher, "groups") else {}
-        save_model(teacher.fit(learned[list(X_COLUMNS)], learned["label"], **together), model)
+        save_model(fit_rows(teacher, learned), model)
 
 
 def teach(student: Student, model: Path, train: pd.DataFrame, unlabelled: pd.DataFrame) -> Student:

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
 
+from stance.classifiers.base import fit_rows
 from stance.core.errors import InputError, show
 from stance.data.corpora import X_COLUMNS
 from stance.data.splits import FOLD_SEED, N_FOLDS
@@ -53,13 +55,14 @@ def tune(classifier: Any, matrix: Matrix, train: pd.DataFrame, labels: list[str]
     def inner_score(fitted: Any, X: pd.DataFrame, y: pd.Series) -> float:  # noqa: ANN401 - any classifier
         return macro_f1(y, fitted.predict(X), labels)
 
-    search = GridSearchCV(classifier, matrix, scoring=inner_score, cv=folds, error_score="raise")
+    search = GridSearchCV(classifier, matrix, scoring=inner_score, cv=folds, error_score="raise", refit=False)
     search.fit(train[list(X_COLUMNS)], train["label"])
     found = search.cv_results_
     scores = np.column_stack([found[f"split{i}_test_score"] for i in range(len(folds))]).tolist()
     tried = [{"params": params, "scores": row} for params, row in zip(found["params"], scores, strict=True)]
     chosen = {"params": search.best_params_, "score": float(search.best_score_), "n_folds": len(folds)}
-    return search.best_estimator_, {"tuned": chosen, "inner_scores": tried}
+    best = clone(classifier).set_params(**search.best_params_)
+    return fit_rows(best, train), {"tuned": chosen, "inner_scores": tried}
 
 
 def inner_folds(labels: np.ndarray, groups: np.ndarray) -> InnerFolds:

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from sklearn.utils.validation import has_fit_parameter
 from threadpoolctl import threadpool_limits
 
 from stance.classifiers import baselines, dummies, stance_classifier
+from stance.classifiers.base import fit_rows
 from stance.classifiers.distillation import fit_teacher, teach
 from stance.classifiers.registry import make_classifier
 from stance.core.errors import InputError, show
@@ -121,9 +121,7 @@ def _fitted(task: Task, frame: pd.DataFrame) -> tuple[Any, dict[str, Any]]:
     if task.lesson:
         return _taught(task, task.lesson, frame), {}
     if not task.matrix:
-        classifier = task.make()
-        together = {"groups": train["group"]} if has_fit_parameter(classifier, "groups") else {}
-        return classifier.fit(train[list(X_COLUMNS)], train["label"], **together), {}
+        return fit_rows(task.make(), train), {}
     return tune(task.make(), task.matrix, train, task.labels)
 
 

@@ -113,6 +113,15 @@ def test_the_choice_is_that_of_scikit_learn_on_the_same_folds(corpus):
     assert fitted.decision_function(train) == pytest.approx(again.decision_function(train))
 
 
+def test_the_chosen_one_is_calibrated_by_groups_like_one_that_was_not_chosen(corpus):
+    train = to_frame(corpus.table)
+    fitted, found = tune(make_classifier("stance", {"char_ngrams": False}), {"epochs": [2, 3]}, train, LABELS)
+    same = make_classifier("stance", {"char_ngrams": False, **found["tuned"]["params"]})
+    X, y = train[list(X_COLUMNS)], train["label"]
+    assert fitted.temperature_ == same.fit(X, y, groups=train["group"]).temperature_
+    assert fitted.temperature_ != same.fit(X, y).temperature_
+
+
 def test_of_equals_the_first_is_chosen(corpus):
     train = to_frame(corpus.table)
     for values in ([1e-9, 1e-12], [1e-12, 1e-9]):  # too weak to tell anything apart: all the same answers
