@@ -49,7 +49,8 @@ def _scores(results: Results) -> str:
     """Return, for each test, macro-F1 with its interval, accuracy, what the probabilities are worth, and the speed."""
     parts = []
     for board in _brief(make_boards(results)):
-        head = ["classifier", "macro-F1", "95 % interval", "accuracy", "calibration error", "sentences/s"]
+        timed = any(row.timing for row in board.rows)
+        head = ["classifier", "macro-F1", "95 % interval", "accuracy", "calibration error", *["sentences/s"] * timed]
         rows = [
             [
                 row.classifier,
@@ -57,7 +58,7 @@ def _scores(results: Results) -> str:
                 f"{row.scores['macro_f1'].low:.3f}–{row.scores['macro_f1'].high:.3f}",
                 f"{row.scores['accuracy'].value:.3f}",
                 f"{row.confidence.calibration_error:.3f}" if row.confidence else "–",
-                f"{row.predict_per_second:,.0f}" if row.predict_per_second else "–",
+                *[f"{row.predict_per_second:,.0f}" if row.predict_per_second else "–"] * timed,
             ]
             for row in board.rows
         ]

@@ -3,6 +3,8 @@
 import os
 import pickle
 import random
+import subprocess
+import sys
 
 import joblib
 import numpy as np
@@ -192,3 +194,16 @@ def test_another_kind_of_file_is_refused_and_runs_nothing(kind, svm, tmp_path, r
         path.write_bytes(skops.io.dumps(svm))
     refused(path)
     assert not canary.exists()
+
+
+def test_skops_looks_for_no_ufuncs_and_leaves_others_as_they_were():
+    code = """
+import numpy, scipy.special, sklearn.utils
+before = dir(numpy), dir(scipy.special), sklearn.utils.all_estimators
+import stance.classifiers.skops_io
+assert (dir(numpy), dir(scipy.special), sklearn.utils.all_estimators) == before
+from skops.io import _general
+assert _general.NUMPY_UFUNC_TYPE_NAMES == _general.SCIPY_UFUNC_TYPE_NAMES == []
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
