@@ -53,6 +53,7 @@ def test_every_block_is_of_a_kind_that_is_tested():
     assert kinds <= {"python", "toml", "console", "text"}
 
 
+@pytest.mark.xdist_group("compiled")  # clocks are read: the loops are compiled once for all
 def test_the_python_of_the_readme_runs_from_top_to_bottom(tmp_path, monkeypatch, own_csv):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -90,6 +91,7 @@ def test_the_python_of_the_encoder_s_page_runs_from_top_to_bottom(tmp_path, monk
     assert namespace["student"].model_.config["num_hidden_layers"] == 2
 
 
+@pytest.mark.xdist_group("compiled")  # clocks are read: the loops are compiled once for all
 def test_the_toml_of_the_readme_runs(tmp_path, monkeypatch, sentences):
     codes = {"favor": "pro", "against": "contra", "none": "neutral"}
     rows = [{"sentence": r["text"], "position": codes[r["label"]], "about": r["target"]} for r in sentences]

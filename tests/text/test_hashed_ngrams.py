@@ -201,7 +201,7 @@ def test_bounds_hold_whatever_the_bytes_are():
             settings = (True, True, 1, 4) if classes[ord("a")] == SPECIAL else (True, True, 0, 0)
             what = Hashed(classes, np.uint64(54), used, before, *settings, hashed_ngrams.PART_WEIGHTS)
             kernels.score_texts(texts, what, np.ones((1024, 4), np.float32), scores, states)
-            kernels.count_texts(texts, what, np.zeros(1024, np.int64), np.full(1024, -1), states)
+            kernels.count_texts(texts, what, np.zeros((1024, 2), np.uint32), states)
         assert np.isfinite(scores).all()
 
 
