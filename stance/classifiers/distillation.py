@@ -111,7 +111,8 @@ def teach(student: Student, model: Path, train: pd.DataFrame, unlabelled: pd.Dat
     train, unlabelled : pandas.DataFrame, shape (n_sentences, n_columns)
         The training rows as `fit_teacher` had them, and sentences for the teacher.
     """
-    learned, held_out = _part(train)
+    learned, kept = _part(train)
+    kept = kept[kept["label"].isin(set(learned["label"]))]  # nobody can know another one
     teacher = load_model(model)
     given = student.get_params(deep=False)  # type: ignore[attr-defined]
     if "start_from" in given and given["start_from"] is None and isinstance(teacher, type(student)):
@@ -121,7 +122,7 @@ def teach(student: Student, model: Path, train: pd.DataFrame, unlabelled: pd.Dat
         teacher,
         _like(train, unlabelled),
         (learned[list(X_COLUMNS)], learned["label"]),
-        held_out=None if held_out is None else (held_out[list(X_COLUMNS)], held_out["label"]),
+        held_out=(kept[list(X_COLUMNS)], kept["label"]) if len(kept) else None,
     )
 
 
@@ -177,14 +178,14 @@ def _sentences(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({name: column.astype("object") for name, column in columns.items()})
 
 
-def _part(train: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-    """Return the rows to learn from, and those of a tenth of the groups; None where there are fewer than ten."""
+def _part(train: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows to learn from, and those of a tenth of the groups: none where there are fewer than ten."""
     groups = train["group"].to_numpy()
     if len(np.unique(groups.astype(str))) * HELD_OUT_SHARE < 1:
-        return train, None
+        return train, train.iloc[:0]
     split = GroupShuffleSplit(1, test_size=HELD_OUT_SHARE, random_state=SPLIT_SEED)
-    learned, held_out = next(split.split(train, groups=groups))
-    return train.iloc[learned], train.iloc[held_out]
+    learned, kept = next(split.split(train, groups=groups))
+    return train.iloc[learned], train.iloc[kept]
 
 
 def _like(train: pd.DataFrame, unlabelled: pd.DataFrame) -> pd.DataFrame:

@@ -135,8 +135,8 @@ def train(
 ) -> None:
     """Train a network in place; with held-out sentences it ends with the weights of the best epoch.
 
-    The weights are exponential moving averages over the last steps: on held-out articles of NewsMTSC 0.3 to 0.6
-    points of macro-F1 better than the last ones, in each of four trials.
+    The weights are exponential moving averages over the last steps. Chosen by four trials on held-out articles of
+    NewsMTSC: averages that kept 0.99 a step were 0.3 to 0.6 points of macro-F1 better than the last weights.
     """
     device = next(network.parameters()).device
     rng = np.random.default_rng(seed)

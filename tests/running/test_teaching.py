@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from stance.classifiers import distillation
+from stance.classifiers.calibration import find_temperature
 from stance.classifiers.distillation import fit_teacher, teach
 from stance.classifiers.model_files import load_model
 from stance.classifiers.registry import make_classifier
@@ -134,9 +135,24 @@ def test_probabilities_are_calibrated_on_what_neither_learned(own, more, tmp_pat
     ]
     for student in students:
         taught(student, make_classifier("logistic_regression"), frame, others, tmp_path / "teacher.stance")
-    assert students[0].temperature_ != 1.0
+    kept = distillation._part(frame)[1]
+    codes = np.searchsorted(students[0].classes_, kept["label"].to_numpy(str))
+    assert students[0].temperature_ == find_temperature(students[0].decision_function(kept), codes)
     assert students[1].temperature_ == 1.0
     assert (students[0].predict(frame) == students[1].predict(frame)).all()
+
+
+@pytest.mark.parametrize("student", ["fast", "complement_nb"])
+def test_a_label_that_stands_in_what_is_kept_alone_is_left_out(student, own, more, tmp_path):
+    frame = load_corpus(own, "stance").frame
+    kept = frame["group"].isin(distillation._part(frame)[1]["group"])
+    frame["label"] = frame["label"].where(kept | (frame["label"] != "none"), "favor")
+    assert "none" in set(frame["label"])
+    others = training_sentences([load_corpus(more, "stance")])
+    fitted = taught(
+        make_classifier(student), make_classifier("logistic_regression"), frame, others, tmp_path / "t.stance"
+    )
+    assert fitted.classes_.tolist() == ["against", "favor"]
 
 
 def test_few_groups_are_all_learned(own, more, tmp_path):
