@@ -21,6 +21,14 @@ VERBS = {
 PLACES = ["in Geneva", "on Monday", "after the vote", "without delay", "at dawn", "over tea"]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Let one process alone load torch."""
+    for item in items:
+        if "encoder" in item.nodeid and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group("encoder"))
+
+
 @pytest.fixture(autouse=True)
 def _no_network(monkeypatch):
     """Fail any test that connects to anything but this machine."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -47,20 +48,31 @@ def learn_rows(  # noqa: PLR0913, PLR0917 - what the compiled loop takes
     n_classes = len(intercept) - 1
     for row in order:
         here = slice(ends[row], ends[row + 1])
-        found, value = columns[here], values[here, None]
-        scores = (value * weights[found, :n_classes]).sum(axis=0) + intercept[:n_classes]
+        found, value = columns[here], values[here]
+        scores = (value @ weights.take(found, axis=0))[:n_classes] + intercept[:n_classes]
         powers = np.exp(scores - scores.max())
         error = powers / powers.sum()
         error[codes[row]] -= 1
         error *= sentence_weights[row]
-        square = (error * error).sum()
+        square = error @ error
         if square < TINY:
             continue
         intercept[-1] += square
         intercept[:-1] -= rate / np.sqrt(intercept[-1]) * error
-        while len(found):  # what stands there twice takes two steps
-            _, first = np.unique(found, return_index=True)
-            once, by = found[first], value[first]
-            weights[once, -1] += square * by[:, 0] ** 2
-            weights[once, :n_classes] -= rate * by / np.sqrt(weights[once, -1:]) * error
-            found, value = np.delete(found, first), np.delete(value, first, axis=0)
+        for once in _turns(found):
+            by, learned = value[once], weights.take(found[once], axis=0)
+            learned[:, -1] += square * by * by
+            learned[:, :n_classes] -= (rate * by / np.sqrt(learned[:, -1]))[:, None] * error
+            weights[found[once]] = learned
+
+
+def _turns(columns: NDArray[Any]) -> Iterator[slice | NDArray[np.intp]]:
+    """Yield places where each column stands once at most: what stands in a row twice takes two steps."""
+    if (columns[1:] > columns[:-1]).all():
+        yield slice(None)
+        return
+    left = np.arange(len(columns))
+    while len(left):
+        _, first = np.unique(columns[left], return_index=True)
+        yield left[first]
+        left = np.delete(left, first)

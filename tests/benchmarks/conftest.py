@@ -10,7 +10,6 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pytest
-from sklearn.metrics import f1_score
 from threadpoolctl import threadpool_limits
 
 from stance.core.files import write_bytes, write_text
@@ -18,6 +17,7 @@ from stance.data.corpora import X_COLUMNS, load_corpus
 from tests.benchmarks.collected import Collected
 from tests.benchmarks.interleaved import race
 from tests.benchmarks.plot import draw_speeds
+from tests.benchmarks.rivals import cross_validated
 
 FULL = 300_000
 N_SENTENCES = int(os.environ.get("STANCE_BENCH_SENTENCES", FULL))
@@ -35,8 +35,10 @@ class Material:
     Attributes
     ----------
     scheme : str
-    train, test : (pandas.DataFrame, pandas.Series)
-        The corpus's own splits: X and y.
+    train : (pandas.DataFrame, pandas.Series)
+        The corpus's own training sentences: X and y.
+    groups : pandas.Series
+        Which article or event each of them belongs to.
     frame : pandas.DataFrame, shape (n_sentences, n_columns)
         The corpus's sentences drawn with replacement, holder and target marked, with their labels.
     column : pyarrow.Array of large_string
@@ -48,19 +50,16 @@ class Material:
 
     scheme: str
     train: tuple
-    test: tuple
+    groups: pd.Series
     frame: pd.DataFrame
     column: pa.Array
     listed: list
     n_bytes: int
 
     def macro_f1(self, classifier, marked=False):
-        """Return macro-F1 on the test sentences, given as texts or as a table with holder and target."""
-        X, y = self.test
-        labels = sorted(set(y))
-        return float(
-            f1_score(y, classifier.predict(X if marked else X["text"].tolist()), labels=labels, average="macro")
-        )
+        """Return macro-F1 by five folds of the training sentences, given as texts or with holder and target."""
+        X, y = self.train
+        return cross_validated(classifier, X if marked else X["text"].tolist(), y, self.groups)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -72,14 +71,15 @@ def _one_thread():
 @pytest.fixture(scope="session")
 def material():
     corpus = load_corpus(CORPUS, scheme=SCHEMES[CORPUS])
-    splits = [corpus.split(name) for name in dict.fromkeys(corpus.frame["split"])]
+    train = corpus.frame["split"] == "train"
     drawn = corpus.frame.sample(N_SENTENCES, replace=True, random_state=0, ignore_index=True)
     # A line end becomes a blank, so that a text file has a sentence a line and spans stay where they are.
     drawn["text"] = drawn["text"].str.replace("[\r\n]", " ", regex=True)
     listed = drawn["text"].tolist()
     n_bytes = sum(len(text.encode()) for text in listed)
     frame = drawn[[*X_COLUMNS, "label"]]
-    return Material(SCHEMES[CORPUS], splits[0], splits[-1], frame, pa.array(listed, pa.large_string()), listed, n_bytes)
+    groups, column = corpus.frame.loc[train, "group"], pa.array(listed, pa.large_string())
+    return Material(SCHEMES[CORPUS], corpus.split("train"), groups, frame, column, listed, n_bytes)
 
 
 @pytest.fixture(scope="session")

@@ -2,10 +2,10 @@
 
 import pyarrow as pa
 import pytest
-from sklearn.base import clone
 
 from stance.classifiers.fast import FastStanceClassifier
 from stance.classifiers.peer_learners import spaced_words, write_lines
+from stance.classifiers.registry import make_classifier
 from stance.core.schemes import get_scheme
 from tests.benchmarks import rivals
 
@@ -28,8 +28,7 @@ def beat(lesson, material, collected, judged_race):
     texts, y, _ = lesson
     column = pa.array(texts)
     ours = FastStanceClassifier(scheme=material.scheme, epochs=EPOCHS, calibrate=False)
-    X, labels = material.train
-    macro_f1 = material.macro_f1(clone(ours).fit(X["text"].tolist(), labels))
+    macro_f1 = material.macro_f1(ours)
 
     def run(peer, label, at_least):
         ratio = judged_race(lambda: ours.fit(column, y), peer.predict, rounds=3)
@@ -57,7 +56,7 @@ def test_vowpal_wabbit(beat, lesson, material, tmp_path):
         f"-d {tmp_path / 'train.txt'} --cache_file {tmp_path / 'cache'} -k --passes {EPOCHS} --holdout_off "
         f"--oaa {n_labels} --ngram 2 -b 20 --loss_function logistic --quiet"
     )
-    macro_f1 = rivals.macro_f1("vowpal_wabbit", material)
+    macro_f1 = material.macro_f1(make_classifier("vowpal_wabbit", scheme=material.scheme))
     fit = rivals.Rival(lambda: vowpalwabbit.Workspace(arg_list=arguments.split()).finish(), macro_f1, "its driver")
     beat(fit, "Vowpal Wabbit", 5)
 
@@ -67,6 +66,6 @@ def test_fasttext(beat, lesson, material, tmp_path):
     path = tmp_path / "train.txt"
     write_lines(path, [f"__label__{code} {line}" for code, line in lesson[2]])
     known = {"dim": 10, "wordNgrams": 2, "lr": 0.5, "bucket": 200_000, "thread": 1, "verbose": 0, "seed": 0}
-    macro_f1 = rivals.macro_f1("fasttext", material)
+    macro_f1 = material.macro_f1(make_classifier("fasttext", scheme=material.scheme))
     fit = rivals.Rival(lambda: module.train_supervised(str(path), epoch=EPOCHS, **known), macro_f1, "its own loop")
     beat(fit, "fastText", 5)
