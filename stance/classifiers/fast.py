@@ -31,10 +31,11 @@ if TYPE_CHECKING:
 class FastStanceClassifier(CalibratedTextClassifier):
     """Classify stance or sentiment at the speed at which words can be counted.
 
-    N-grams of the sentence and of the parts around its mentions are hashed (`HashedNgrams`), and a linear model
-    weighs them. From some thousand sentences on, prediction is one compiled pass over the bytes of the texts, and no
-    matrix is built; the scores are those of the matrix to the fifth digit. Columns of Arrow (pandas' ``str``,
-    pyarrow, `datasets`) are read where they lie; spans of mentions should be given, else they are searched for.
+    N-grams of the sentence and of the parts around its mentions, and what their words say, are hashed
+    (`HashedNgrams`), and a linear model weighs them. From some thousand sentences on, prediction is one compiled pass
+    over the bytes of the texts, and no matrix is built; the scores are those of the matrix to the fifth digit. Columns
+    of Arrow (pandas' ``str``, pyarrow, `datasets`) are read where they lie; spans of mentions should be given, else
+    they are searched for.
 
     Parameters
     ----------
@@ -50,6 +51,9 @@ class FastStanceClassifier(CalibratedTextClassifier):
         Look at the parts of the sentence around the mentions, where they are marked.
     char_ngrams : (int, int), optional
         Use n-grams of characters within words as well: better with misspellings, and several times slower.
+    gist : bool
+        Use what the words of each part say as well (`stance.text.gist`, English): for or against, good or bad, negation
+        read through. Off, prediction is half as fast again, and much less accurate.
     epochs : int
         How often gradient descent goes through the texts; by default the classes weigh alike in it.
     learning_rate : float
@@ -93,6 +97,7 @@ class FastStanceClassifier(CalibratedTextClassifier):
         mask_mentions: bool = True,
         segments: bool = True,
         char_ngrams: tuple[int, int] | None = None,
+        gist: bool = True,
         epochs: int = 10,
         learning_rate: float = 0.1,
         min_weight: float = 0.0,
@@ -106,6 +111,7 @@ class FastStanceClassifier(CalibratedTextClassifier):
         self.mask_mentions = mask_mentions
         self.segments = segments
         self.char_ngrams = char_ngrams
+        self.gist = gist
         self.epochs = epochs
         self.learning_rate = learning_rate
         self.min_weight = min_weight
@@ -134,6 +140,7 @@ class FastStanceClassifier(CalibratedTextClassifier):
             mask_mentions=self.mask_mentions,
             segments=self.segments,
             char_ngrams=self.char_ngrams,
+            gist=self.gist,
             n_jobs=self.n_jobs,
         )
 

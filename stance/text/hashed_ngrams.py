@@ -12,7 +12,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from stance.core.errors import InputError, show
-from stance.text.hashing import PARTS, HashedPart, hash_parts
+from stance.text.hashing import GIST, PARTS, HashedPart, hash_parts
 from stance.text.marked import Marked, MarkedTexts, check_spans, read_marked
 
 # Fewer texts than this are hashed in plain Python: nobody waits for a compiler, or for what it left on the disk.
@@ -41,6 +41,8 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Look at the parts of the sentence around the mentions.
     char_ngrams : (int, int), optional
         Shortest and longest n-gram of characters within words.
+    gist : bool
+        With each part of a sentence, what its words say (`stance.text.gist`, English), without the marks.
     use_idf : bool
         Weigh columns by log((1 + n) / (1 + n_j)) + 1, where n_j of the n texts have column j; 0 where fewer
         than `min_df` have it.
@@ -73,6 +75,7 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         mask_mentions: bool = True,
         segments: bool = True,
         char_ngrams: tuple[int, int] | None = None,
+        gist: bool = False,
         use_idf: bool = True,
         min_df: int | None = None,
         n_jobs: int | None = None,
@@ -81,6 +84,7 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.mask_mentions = mask_mentions
         self.segments = segments
         self.char_ngrams = char_ngrams
+        self.gist = gist
         self.use_idf = use_idf
         self.min_df = min_df
         self.n_jobs = n_jobs
@@ -138,8 +142,8 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Returns
         -------
         dict of int to (str, str, str)
-            By column the n-gram, the part that it stands in, and ``word`` or ``character``; of several in one column,
-            the first.
+            By column the n-gram, the part that it stands in, and ``word``, ``character`` or ``gist``; of several in one
+            column, the first.
 
         Examples
         --------
@@ -151,9 +155,10 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         for marked in read_marked(X).parts:
             for row in range(len(marked)):
                 for part in self._parts(marked, row):
-                    kind = "character" if part.name == "characters" else "word"
+                    of_gist = part.name.endswith(GIST)
+                    kind = "gist" if of_gist else "character" if part.name == "characters" else "word"
                     for number, ngram in zip(part.hashes, part.ngrams, strict=True):
-                        names.setdefault(number >> (64 - self.n_bits), (ngram, part.name, kind))
+                        names.setdefault(number >> (64 - self.n_bits), (ngram, part.name.removesuffix(GIST), kind))
         return names
 
     def part_weights(self) -> NDArray[np.float32]:
@@ -196,9 +201,8 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if max(found) > len(text):
             check_spans(batch, row)
         holder, target = (span if span[0] >= 0 else None for span in (tuple(found[:2]), tuple(found[2:])))
-        return hash_parts(
-            text, holder, target, mask=self.mask_mentions, segments=self.segments, char_ngrams=self.char_ngrams
-        )
+        how = {"mask": self.mask_mentions, "segments": self.segments, "gist": self.gist}
+        return hash_parts(text, holder, target, char_ngrams=self.char_ngrams, **how)
 
     def _check(self) -> None:
         if isinstance(self.n_bits, bool) or not MIN_BITS <= self.n_bits <= MAX_BITS:

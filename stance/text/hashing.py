@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from stance.text.characters import fold_text
+from stance.text.gist import NEGATION_REACH, TURNED, load_meanings
 from stance.text.segments import HOLDER, TARGET, Span
 
 # Apostrophes stay inside words ("don't"); single letters count.
@@ -18,6 +19,7 @@ CLAUSE_WORDS: Final = tuple(_CLAUSE_WORDS.split())
 WINDOW_TOKENS: Final = 4
 WORD_NGRAMS: Final = 2
 WINDOW_NGRAMS: Final = 3
+GIST_NGRAMS: Final = 1
 
 _MASK: Final = (1 << 64) - 1
 # Odd numbers with bits well mixed: that of Rust's FxHash, and the golden ratio's.
@@ -28,7 +30,7 @@ LETTER_BASE: Final = 257
 ROTATION: Final = 5
 
 # The parts of a sentence; each has columns of its own.
-PARTS: Final = (
+WORD_PARTS: Final = (
     "sentence",
     "clause",
     "left_of_holder",
@@ -39,10 +41,9 @@ PARTS: Final = (
     "backward",
     "near_holder",
     "near_target",
-    "holder_names",
-    "target_names",
-    "characters",
 )
+GIST: Final = "_gist"
+PARTS: Final = (*WORD_PARTS, "holder_names", "target_names", "characters", *(f"{part}{GIST}" for part in WORD_PARTS))
 
 
 class HashedPart(NamedTuple):
@@ -91,6 +92,7 @@ def hash_parts(
     mask: bool = True,
     segments: bool = True,
     char_ngrams: tuple[int, int] | None = None,
+    gist: bool = False,
 ) -> Iterator[HashedPart]:
     """Yield the parts of a sentence that hold an n-gram, with their hashes.
 
@@ -110,6 +112,8 @@ def hash_parts(
         Off, only the whole sentence and the mentions' words are.
     char_ngrams : (int, int), optional
         Shortest and longest n-gram of characters within the words of the sentence.
+    gist : bool
+        With each part, what its words say, one by one: ``clause_gist``, say.
 
     Examples
     --------
@@ -119,9 +123,10 @@ def hash_parts(
      ('near_target', 12), ('clause', 5)]
     """
     tokens = _tokenise(text, holder, target)
-    yield from _part("sentence", tokens.words, WORD_NGRAMS)
-    if segments and tokens.places:
-        yield from _mention_parts(tokens)
+    said = list(_read_gist(tokens)) if gist else []
+    for name, first, last, longest in _find_parts(tokens, segments):
+        yield from _part(name, tokens.words[first:last], longest)
+        yield from _part(f"{name}{GIST}", [meaning for place, meaning in said if first <= place < last], GIST_NGRAMS)
     if not mask:
         for role, words in tokens.names.items():
             name = "holder_names" if role == HOLDER else "target_names"
@@ -132,25 +137,62 @@ def hash_parts(
             yield HashedPart("characters", [_salted(hash_word(gram), "characters") for gram in cut], cut)
 
 
-def _mention_parts(tokens: _Tokens) -> Iterator[HashedPart]:
+def _find_parts(tokens: _Tokens, segments: bool) -> Iterator[tuple[str, int, int, int]]:
+    """Yield the parts of a sentence: name, first word, the word after the last, longest n-gram of words."""
     words = tokens.words
+    yield "sentence", 0, len(words), WORD_NGRAMS
+    if not (segments and tokens.places):
+        return
     placed = sorted((place, role) for role, place in tokens.places.items())
     (first, first_role), (last, last_role) = placed[0], placed[-1]
-    yield from _part(f"left_of_{_short(first_role)}", words[: first + 1], WORD_NGRAMS)
-    yield from _part(f"right_of_{_short(last_role)}", words[last:], WORD_NGRAMS)
+    yield f"left_of_{_short(first_role)}", 0, first + 1, WORD_NGRAMS
+    yield f"right_of_{_short(last_role)}", last, len(words), WORD_NGRAMS
     if len(placed) == 2:
-        name = "forward" if first_role == HOLDER else "backward"
-        yield from _part(name, words[first : last + 1], WORD_NGRAMS)
+        yield "forward" if first_role == HOLDER else "backward", first, last + 1, WORD_NGRAMS
     for place, role in placed:
-        near = words[max(0, place - WINDOW_TOKENS) : place + WINDOW_TOKENS + 1]
-        yield from _part(f"near_{_short(role)}", near, WINDOW_NGRAMS)
+        nearest = max(0, place - WINDOW_TOKENS)
+        yield f"near_{_short(role)}", nearest, min(len(words), place + WINDOW_TOKENS + 1), WINDOW_NGRAMS
     start = end = tokens.places.get(TARGET, first)
     while start > 0 and not tokens.breaks[start] and words[start - 1] not in CLAUSE_WORDS:
         start -= 1
     end += 1
     while end < len(words) and not tokens.breaks[end] and words[end] not in CLAUSE_WORDS:
         end += 1
-    yield from _part("clause", words[start:end], WORD_NGRAMS)
+    yield "clause", start, end, WORD_NGRAMS
+
+
+def _read_gist(tokens: _Tokens) -> Iterator[tuple[int, str]]:
+    """Yield the place of each word that says something, and what: as `stance.text.gist.gist`, but for marks."""
+    meanings, left = load_meanings(), 0
+    for place, word in enumerate(tokens.words):
+        if tokens.breaks[place]:
+            left = 0
+        meaning, left = follow_negation(meanings.get(word, ""), left)
+        if meaning:
+            yield place, meaning
+
+
+def follow_negation(meaning: str, left: int) -> tuple[str, int]:
+    """Return what a word says where a negation reaches so many words further, and how far it reaches after it.
+
+    Parameters
+    ----------
+    meaning : str
+        Of the word alone; empty if it says nothing.
+    left : int
+
+    Examples
+    --------
+    >>> follow_negation("favor", 3), follow_negation("", 3), follow_negation("not", 0), follow_negation("but", 3)
+    (('notfavor', 3), ('', 2), ('not', 5), ('but', 0))
+    """
+    if not meaning:
+        return "", max(left - 1, 0)
+    if meaning == "not":
+        return meaning, NEGATION_REACH
+    if meaning == "but":
+        return meaning, 0
+    return f"not{meaning}" if left and meaning in TURNED else meaning, left
 
 
 def _short(role: str) -> str:
@@ -197,6 +239,17 @@ def _add_words(tokens: _Tokens, text: str) -> None:
 
 def _find_words(text: str) -> list[str]:
     return [word.replace("’", "'") for word in _WORD_OR_MARK.findall(fold_text(text))]
+
+
+def is_word(text: str) -> bool:
+    """Return whether a text is one word, as words are found in sentences.
+
+    Examples
+    --------
+    >>> [is_word(text) for text in ("don't", "Oman", "cease-fire", ",")]
+    [True, False, False, False]
+    """
+    return _find_words(text) == [text] and text not in MARKS
 
 
 def _cut(word: str, shortest: int, longest: int) -> Iterator[str]:

@@ -9,7 +9,7 @@ from numba.extending import intrinsic
 from stance.text import hashing
 from stance.text.hash_kernels import compiled
 from stance.text.kernel_arrays import Room
-from stance.text.reading_kernels import LETTER_FACTOR, OK, ONE, add_letter, inlined, read_words
+from stance.text.reading_kernels import LETTER_FACTOR, OK, ONE, ZERO, add_letter, inlined, read_words
 
 WORD_FACTOR = np.uint64(hashing.WORD_FACTOR)
 LEFT, RIGHT = np.uint64(hashing.ROTATION), np.uint64(64 - hashing.ROTATION)
@@ -20,7 +20,9 @@ SENTENCE, CLAUSE = PARTS["sentence"], PARTS["clause"]
 LEFT_OF, RIGHT_OF = PARTS["left_of_holder"], PARTS["right_of_holder"]
 FORWARD, BACKWARD = PARTS["forward"], PARTS["backward"]
 NEAR, NAMES, CHARACTERS = PARTS["near_holder"], PARTS["holder_names"], PARTS["characters"]
+GISTS = PARTS["sentence" + hashing.GIST]  # the gist of a part is so much further on
 WINDOW, WORD_NGRAMS, WINDOW_NGRAMS = hashing.WINDOW_TOKENS, hashing.WORD_NGRAMS, hashing.WINDOW_NGRAMS
+GIST_NGRAMS, MAX_RANGES = hashing.GIST_NGRAMS, len(hashing.WORD_PARTS)
 MAX_PARTS = len(PARTS)
 _CLAUSE_WORDS = np.array([hashing.hash_word(word) for word in hashing.CLAUSE_WORDS], np.uint64)
 # Sorted into a table by the first bits of the hash: one look tells.
@@ -75,42 +77,33 @@ def _add_ngrams(words, first, last, longest, part, shift, used, before, columns,
 
 
 @inlined
-def _find_columns(room, what, n, parts):
-    """Append the columns of a text's n-grams to those of its block, part by part; return how many of both there are.
+def _find_ranges(room, what):
+    """Write the parts of a text to ``room.ranges``: number, first word, the one after the last, longest n-gram.
 
-    Part i has its number among `PARTS` in ``kinds[i]``, and ends at ``part_ends[i]`` in `columns`. A column counts if
-    its bit in `used` is set, and is numbered among those.
+    Returns how many there are.
     """
-    words, marks, names, name_roles, letters, found = room[0], room[1], room[2], room[3], room[4], room[5]
-    columns, kinds, ends = room[6], room[7], room[8]
-    shift, used, before = what.shift, what.used, what.before
-    n_words, n_marks, n_names, n_letters = found[0], found[1], found[2], found[3]
-    holder_place, target_place = found[4], found[5]
-    n = _add_ngrams(words, 0, n_words, WORD_NGRAMS, SENTENCE, shift, used, before, columns, n)
-    kinds[parts], ends[parts] = SENTENCE, n
-    parts += 1
+    words, marks, found, ranges = room.words, room.marks, room.found, room.ranges
+    n_words, n_marks, holder_place, target_place = found[0], found[1], found[4], found[5]
+    ranges[0, 0], ranges[0, 1], ranges[0, 2], ranges[0, 3] = SENTENCE, 0, n_words, WORD_NGRAMS
+    n = 1
     if what.segments and (holder_place >= 0 or target_place >= 0):
         target_first = holder_place < 0 or 0 <= target_place < holder_place
         target_last = holder_place < 0 or target_place > holder_place
         first = target_place if target_first else holder_place
         last = target_place if target_last else holder_place
-        n = _add_ngrams(words, 0, first + 1, WORD_NGRAMS, LEFT_OF + target_first, shift, used, before, columns, n)
-        kinds[parts], ends[parts] = LEFT_OF + target_first, n
-        n = _add_ngrams(words, last, n_words, WORD_NGRAMS, RIGHT_OF + target_last, shift, used, before, columns, n)
-        kinds[parts + 1], ends[parts + 1] = RIGHT_OF + target_last, n
-        parts += 2
+        ranges[1, 0], ranges[1, 1], ranges[1, 2], ranges[1, 3] = LEFT_OF + target_first, 0, first + 1, WORD_NGRAMS
+        ranges[2, 0], ranges[2, 1], ranges[2, 2], ranges[2, 3] = RIGHT_OF + target_last, last, n_words, WORD_NGRAMS
+        n = 3
         if first < last:
-            kind = BACKWARD if target_first else FORWARD
-            n = _add_ngrams(words, first, last + 1, WORD_NGRAMS, kind, shift, used, before, columns, n)
-            kinds[parts], ends[parts] = kind, n
-            parts += 1
+            ranges[n, 0] = BACKWARD if target_first else FORWARD
+            ranges[n, 1], ranges[n, 2], ranges[n, 3] = first, last + 1, WORD_NGRAMS
+            n += 1
         for role in range(2):
             place = target_place if role else holder_place
             if place >= 0:
-                nearest, farthest = max(0, place - WINDOW), min(n_words, place + WINDOW + 1)
-                n = _add_ngrams(words, nearest, farthest, WINDOW_NGRAMS, NEAR + role, shift, used, before, columns, n)
-                kinds[parts], ends[parts] = NEAR + role, n
-                parts += 1
+                ranges[n, 0], ranges[n, 1] = NEAR + role, max(0, place - WINDOW)
+                ranges[n, 2], ranges[n, 3] = min(n_words, place + WINDOW + 1), WINDOW_NGRAMS
+                n += 1
         focus = target_place if target_place >= 0 else first
         clause_first, clause_last = 0, n_words
         for i in range(n_marks):
@@ -126,9 +119,59 @@ def _find_columns(room, what, n, parts):
             if CLAUSE_TABLE[words[i] >> _CLAUSE_SHIFT] == words[i]:
                 clause_last = i
                 break
-        n = _add_ngrams(words, clause_first, clause_last, WORD_NGRAMS, CLAUSE, shift, used, before, columns, n)
-        kinds[parts], ends[parts] = CLAUSE, n
+        ranges[n, 0], ranges[n, 1], ranges[n, 2], ranges[n, 3] = CLAUSE, clause_first, clause_last, WORD_NGRAMS
+        n += 1
+    return n
+
+
+@inlined
+def _read_gist(room, what):
+    """Write the hashes of what the words of a text say to ``room.said``, and how many stand before each word."""
+    words, marks, said, said_before = room.words, room.marks, room.said, room.said_before
+    listed, meanings, last_slot = what.gist.words, what.gist.meanings, what.gist.last_slot
+    hashes, reaches = what.gist.hashes, what.gist.reaches
+    n_words, n_marks = room.found[0], room.found[1]
+    n = mark = negated = np.uint64(0)
+    for i in range(n_words):
+        said_before[i] = n
+        while mark < n_marks and marks[mark] <= i:
+            negated = ZERO
+            mark += ONE
+        slot = words[i] >> what.gist.shift
+        while listed[slot] != words[i] and listed[slot] != ZERO:
+            slot = (slot + ONE) & last_slot
+        meaning = np.uint64(meanings[slot])
+        said[n] = hashes[meaning, negated]  # no branch depends on whether it says anything
+        n += np.uint64(meaning != ZERO)
+        negated = np.uint64(reaches[meaning, negated])
+    said_before[n_words] = n
+
+
+@inlined
+def _find_columns(room, what, n, parts):
+    """Append the columns of a text's n-grams to those of its block, part by part; return how many of both there are.
+
+    Part i has its number among `PARTS` in ``kinds[i]``, and ends at ``part_ends[i]`` in `columns`. A column counts if
+    its bit in `used` is set, and is numbered among those.
+    """
+    words, names, name_roles, letters, found = room.words, room.names, room.name_roles, room.letters, room.found
+    columns, kinds, ends, ranges = room.columns, room.kinds, room.part_ends, room.ranges
+    said, said_before = room.said, room.said_before
+    shift, used, before = what.shift, what.used, what.before
+    n_names, n_letters = found[2], found[3]
+    with_gist = len(what.gist.words) > 0
+    if with_gist:
+        _read_gist(room, what)
+    for i in range(_find_ranges(room, what)):
+        part, first, last, longest = ranges[i, 0], ranges[i, 1], ranges[i, 2], ranges[i, 3]
+        n = _add_ngrams(words, first, last, longest, part, shift, used, before, columns, n)
+        kinds[parts], ends[parts] = part, n
         parts += 1
+        if with_gist:
+            first, last = said_before[first], said_before[last]
+            n = _add_ngrams(said, first, last, GIST_NGRAMS, GISTS + part, shift, used, before, columns, n)
+            kinds[parts], ends[parts] = GISTS + part, n
+            parts += 1
     if what.names:
         for role in range(2):
             already = n
@@ -172,6 +215,8 @@ def make_room(texts, what):
         n_columns += 4 * block_words + 80 * n_texts
     if what.names:
         n_columns += block_words
+    if len(what.gist.words):  # a gist has no more n-grams than its words
+        n_columns *= 2
     return Room(
         np.empty(n_words, np.uint64),
         np.empty(longest + 1, np.int64),
@@ -183,6 +228,9 @@ def make_room(texts, what):
         np.empty(MAX_PARTS * n_texts, np.int64),
         np.empty(MAX_PARTS * n_texts, np.int64),
         np.empty(n_texts, np.int64),
+        np.empty((MAX_RANGES, 4), np.int64),
+        np.empty(n_words, np.uint64),
+        np.empty(n_words + 1, np.int64),
     )
 
 

@@ -27,10 +27,10 @@ def beat(lesson, material, collected, judged_race):
     """Return a function that races our fitting against a peer's and keeps what came of it."""
     texts, y, _ = lesson
     column = pa.array(texts)
-    ours = FastStanceClassifier(scheme=material.scheme, epochs=EPOCHS, calibrate=False)
-    macro_f1 = material.macro_f1(ours)
 
-    def run(peer, label, at_least):
+    def run(peer, label, at_least, gist=False):
+        ours = FastStanceClassifier(scheme=material.scheme, epochs=EPOCHS, calibrate=False, gist=gist)
+        macro_f1 = material.macro_f1(ours)
         ratio = judged_race(lambda: ours.fit(column, y), peer.predict, rounds=3)
         own, others = EPOCHS / ratio.ours_seconds, EPOCHS / ratio.peer_seconds
         collected.add(
@@ -48,7 +48,8 @@ def beat(lesson, material, collected, judged_race):
     return run
 
 
-def test_vowpal_wabbit(beat, lesson, material, tmp_path):
+@pytest.mark.parametrize("gist", [False, True])
+def test_vowpal_wabbit(gist, beat, lesson, material, tmp_path):
     vowpalwabbit = rivals.need("vowpalwabbit")
     write_lines(tmp_path / "train.txt", [f"{code} | {line}" for code, line in lesson[2]])
     n_labels = len(get_scheme(material.scheme).labels)
@@ -58,7 +59,7 @@ def test_vowpal_wabbit(beat, lesson, material, tmp_path):
     )
     macro_f1 = material.macro_f1(make_classifier("vowpal_wabbit", scheme=material.scheme))
     fit = rivals.Rival(lambda: vowpalwabbit.Workspace(arg_list=arguments.split()).finish(), macro_f1, "its driver")
-    beat(fit, "Vowpal Wabbit", 5)
+    beat(fit, "Vowpal Wabbit, ours with gist" if gist else "Vowpal Wabbit", None if gist else 5, gist)
 
 
 def test_fasttext(beat, lesson, material, tmp_path):

@@ -16,7 +16,7 @@ def test_ten_million_sentences(material, collected, benchmark):
     n = len(material.column)
     largest = LARGE if n >= FULL else max(SMALL, n)
     X, y = material.train
-    fitted = FastStanceClassifier(scheme=material.scheme, n_jobs=1).fit(X["text"].tolist(), y)
+    fitted = FastStanceClassifier(scheme=material.scheme, gist=False, n_jobs=1).fit(X["text"].tolist(), y)
     column = material.column.take(pa.array(np.arange(largest) % n))
     few = column.slice(0, SMALL)
     curve = []

@@ -45,7 +45,7 @@ def regression(corpus):
 
 def test_scores_are_those_of_scikit_learn_on_the_same_features(corpus, regression, monkeypatch):
     X, y = corpus.split("train")
-    ngrams = HashedNgrams(n_bits=16)
+    ngrams = HashedNgrams(n_bits=16, gist=True)
     theirs = clone(regression.estimator).fit(ngrams.fit_transform(X), y)
     X_test, _ = corpus.split("test")
     wanted = theirs.decision_function(ngrams.transform(X_test))
@@ -63,7 +63,7 @@ def test_any_linear_learner_of_scikit_learn_goes_the_compiled_way(corpus, monkey
     X_test, _ = corpus.split("test")
     learner = LinearSVC(C=0.1, random_state=0)
     clf = FastStanceClassifier("sentiment", estimator=learner, n_bits=16, calibrate=False).fit(X, y)
-    ngrams = HashedNgrams(n_bits=16)
+    ngrams = HashedNgrams(n_bits=16, gist=True)
     theirs = (
         LinearSVC(C=0.1, random_state=0).fit(ngrams.fit_transform(X), y).decision_function(ngrams.transform(X_test))
     )
@@ -196,6 +196,13 @@ def test_five_classes_and_weights():
     assert (clf.predict(texts * 100) == labels * 100).all()
 
 
+@pytest.mark.parametrize(("gist", "said"), [(True, ["favor", "against"]), (False, ["against", "against"])])
+def test_a_word_that_was_not_learned_says_what_others_of_its_meaning_say(gist, said):
+    texts = ["He welcomed it.", "He hailed it.", "He condemned it.", "He slammed it."]
+    clf = FastStanceClassifier(gist=gist, calibrate=False).fit(texts, ["favor", "favor", "against", "against"])
+    assert clf.predict(["She endorsed this.", "She denounced this."]).tolist() == said
+
+
 def test_bad_parameters():
     for parameters, words in (({"epochs": None}, "epochs is None"), ({"learning_rate": -1.0}, "learning_rate is -1.0")):
         for learn in (FastStanceClassifier(**parameters).fit, FastStanceClassifier(**parameters).partial_fit):
@@ -221,6 +228,8 @@ def test_hashed_ngrams_are_explained_by_name(fitted, corpus):
     np.testing.assert_allclose(sums, scores, atol=1e-4)
     words = found[(found["kind"] == "word") & (found["segment"] == "sentence")]
     assert (words["feature"] != "").all()
+    assert set(found["kind"]) == {"word", "gist", "intercept"}
+    assert not found["segment"].str.endswith("_gist").any()
     assert (found["kind"] == "intercept").sum() == 5
     (shown,) = stance.highlight(fitted, X.iloc[:1])
     assert any(word.contribution for word in shown.words)

@@ -11,7 +11,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from stance.core.errors import InputError, InputTypeError
 from stance.data.corpora import X_COLUMNS, load_corpus
-from stance.text import compiled_ngrams, hashed_ngrams
+from stance.text import compiled_ngrams, gist, hashed_ngrams
 from stance.text.compiled_ngrams import CompiledNgrams
 from stance.text.hashed_ngrams import HashedNgrams
 from stance.text.hashing import PARTS, hash_parts, hash_word, salt
@@ -22,7 +22,14 @@ from stance.text.ngrams import WORD_PATTERN
 pytestmark = pytest.mark.xdist_group("compiled")
 
 ALPHABET = st.sampled_from(
-    [*"aAbBzZ019_ '’,;:—–()-.!?\n\t\0éÉßæøЖжΣσςİıǅﬃ한글\u0301\u1161\u200d😀𝒜中文#@", "but", " which "]
+    [
+        *"aAbBzZ019_ '’,;:—–()-.!?\n\t\0éÉßæøЖжΣσςİıǅﬃ한글\u0301\u1161\u200d😀𝒜中文#@",
+        "but",
+        " which ",
+        " not ",
+        " backs ",
+        " crisis ",
+    ]
 )
 TEXTS = st.one_of(st.text(ALPHABET.map(lambda s: s[0]), max_size=60), st.lists(ALPHABET).map("".join), st.text())
 SETTINGS = st.fixed_dictionaries(
@@ -30,6 +37,7 @@ SETTINGS = st.fixed_dictionaries(
         "mask_mentions": st.booleans(),
         "segments": st.booleans(),
         "char_ngrams": st.sampled_from([None, (1, 3), (3, 3)]),
+        "gist": st.booleans(),
         "use_idf": st.booleans(),
     }
 )
@@ -85,7 +93,7 @@ def test_scores_are_those_of_the_matrix(X, params, n_classes):
 @pytest.mark.parametrize("scheme", ["stance", "sentiment"])
 def test_every_other_sentence_of_the_corpus_both_ways(scheme):
     X = load_corpus("four_actors", scheme=scheme).frame[list(X_COLUMNS)][::2]
-    for params in ({}, {"mask_mentions": False, "char_ngrams": (2, 4)}, {"segments": False}):
+    for params in ({}, {"mask_mentions": False, "char_ngrams": (2, 4)}, {"segments": False}, {"gist": True}):
         plain, compiled, _ = both_ways(X, 0, **params)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(hashed_ngrams, "COMPILED_FROM", 10**9)
@@ -137,6 +145,28 @@ def test_a_part_around_a_mention_by_hand():
     }
 
 
+SAID = st.lists(st.sampled_from(["not", "never", "but", "backs", "condemned", "crisis", "he", "the", *",;(?!"]))
+
+
+@given(SAID.map(" ".join))
+@settings(deadline=None)
+def test_the_gist_of_a_sentence_is_that_of_the_matrix_s_classifier_without_marks(text):
+    marks = {*gist.MARKS.values(), *gist.SIGNS.values()}
+    parts = {part.name: part.ngrams for part in hash_parts(text, gist=True)}
+    assert parts.get("sentence_gist", []) == [word for word in gist.gist(text).split() if word not in marks]
+
+
+def test_each_part_has_its_own_gist():
+    text = "Iran did not back it, but Oman praised it"
+    parts = {part.name: part.ngrams for part in hash_parts(text, (0, 4), (26, 30), gist=True)}
+    assert parts["left_of_holder_gist"] == ["holderrole"]
+    assert parts["forward_gist"] == ["holderrole", "not", "notfavor", "but", "targetrole"]
+    assert parts["clause_gist"] == ["targetrole", "favor"]
+    assert {name for name in parts if not name.endswith("_gist")} == {
+        p.name for p in hash_parts(text, (0, 4), (26, 30))
+    }
+
+
 def test_overlapping_mentions_keep_the_target():
     names = [part.name for part in hash_parts("The Iran deal", (4, 8), (4, 13))]
     assert "near_target" in names
@@ -184,7 +214,7 @@ def test_bounds_hold_whatever_the_bytes_are():
     """The loops get bytes that no check let through: they must not read or write outside of their arrays."""
     from stance.text import kernels
     from stance.text.characters import fold_table
-    from stance.text.kernel_arrays import SPECIAL, Bytes, Hashed, make_classes
+    from stance.text.kernel_arrays import SPECIAL, Bytes, Hashed, make_classes, make_meanings
 
     rng = np.random.default_rng(0)
     for longest in (1, 3, 40):
@@ -199,7 +229,8 @@ def test_bounds_hold_whatever_the_bytes_are():
         before = np.concatenate([[0], np.cumsum(np.bitwise_count(used))[:-1]]).astype(np.uint32)
         for classes in (make_classes(True, True), make_classes(True, False)):
             settings = (True, True, 1, 4) if classes[ord("a")] == SPECIAL else (True, True, 0, 0)
-            what = Hashed(classes, np.uint64(54), used, before, *settings, hashed_ngrams.PART_WEIGHTS)
+            weights, meanings = hashed_ngrams.PART_WEIGHTS, make_meanings(not settings[-1])
+            what = Hashed(classes, np.uint64(54), used, before, *settings, weights, meanings)
             kernels.score_texts(texts, what, np.ones((1024, 4), np.float32), scores, states)
             kernels.count_texts(texts, what, np.zeros((1024, 2), np.uint32), states)
         assert np.isfinite(scores).all()
