@@ -68,8 +68,8 @@ class EncoderStanceClassifier(SentenceClassifier):
     precision : {"auto", "float32", "bfloat16"}
         Of the matrix products in training; "auto" is bfloat16 where the processor has instructions for it.
     prediction_precision : {"float32", "auto", "bfloat16"}
-        The same in prediction. In bfloat16 it is twice as fast, and a probability may depend in its third digit
-        on what is asked beside it.
+        The same in prediction. In bfloat16 it is twice as fast, probabilities differ in the third digit, and may depend
+        in it on what is asked beside.
     n_jobs : int, optional
         Threads; by default those that the process may use. The last bits of the weights depend on it.
     device : str
@@ -219,8 +219,9 @@ class EncoderStanceClassifier(SentenceClassifier):
         device = pick_device(self.device)
         self.model_.to(device)
         with threads(self.n_jobs):
-            bfloat16 = has_bfloat16(self.prediction_precision, device)
-            logits = find_logits(self.model_.network, tokens, self.model_.pad_id, bfloat16=bfloat16)
+            halved = has_bfloat16(self.prediction_precision, device)
+            network = self.model_.halved(device) if halved else self.model_.network
+            logits = find_logits(network, tokens, self.model_.pad_id)
         if method == "predict":
             labels: np.ndarray = self.classes_[logits.argmax(axis=1)]
             return labels

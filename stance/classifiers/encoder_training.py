@@ -183,12 +183,12 @@ def calibrate(network: StanceNetwork, held_out: Examples, pad_id: int) -> None:
         network.head.bias /= temperature
 
 
-def find_logits(network: StanceNetwork, tokens: Sequence[Tokens], pad_id: int, *, bfloat16: bool = False) -> np.ndarray:
+def find_logits(network: StanceNetwork, tokens: Sequence[Tokens], pad_id: int) -> np.ndarray:
     """Return a logit a class for each sentence, shape (n_sentences, n_classes), float32."""
     device = next(network.parameters()).device
     network.train(False)
     found = np.empty((len(tokens), network.head.out_features), dtype=np.float32)
-    with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
+    with torch.inference_mode():
         for batch in make_batches(tokens, PREDICTED_AT_ONCE, pad_id):
             found[batch.rows] = network(*to_tensors(batch, device)).float().cpu().numpy()
     return found

@@ -293,6 +293,24 @@ def test_the_last_layer_reads_three_means(family, make, task, tmp_path, torch):
     assert torch.allclose(late(*batch), loaded.model_.network(*batch), atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("family", "pool_early"), [("bert", False), ("bert", True), ("distilbert", False), ("modernbert", False)]
+)
+def test_predictions_in_16_bits_are_nearly_those_in_32(family, pool_early, make, task, tmp_path, torch):
+    folder = make_encoder(tmp_path / family, family)
+    classifier = make().set_params(encoder=str(folder), pool_early=pool_early).fit(task.frame, task.y)
+    save_model(classifier, tmp_path / "before.stance")
+    in_32 = classifier.predict_proba(task.frame)
+    classifier.set_params(prediction_precision="bfloat16")
+    in_16 = classifier.predict_proba(task.frame)
+    assert 0 < np.abs(in_16 - in_32).max() < 0.1
+    assert (classifier.predict(task.frame) == classifier.classes_[in_32.argmax(axis=1)]).mean() > 0.9
+    assert {parameter.dtype for parameter in classifier.model_.network.parameters()} == {torch.float32}
+    classifier.set_params(prediction_precision="float32")
+    save_model(classifier, tmp_path / "after.stance")
+    assert (tmp_path / "after.stance").read_bytes() == (tmp_path / "before.stance").read_bytes()
+
+
 @pytest.mark.parametrize("parameter", [{"pool_early": True}, {"intermediate_size": 8}])
 def test_a_family_of_other_layers_says_so(parameter, make, task, tmp_path):
     folder = make_encoder(tmp_path / "distilbert", "distilbert")
