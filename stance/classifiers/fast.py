@@ -228,7 +228,7 @@ class FastStanceClassifier(CalibratedTextClassifier):
     def _scores(self, ngrams: HashedNgrams, learner: HashedLinear, sentences: MarkedTexts) -> NDArray[np.float32]:
         scores: NDArray[np.float32]
         if len(sentences) < COMPILED_FROM:
-            scores = ngrams.transform(sentences) @ learner.coef_.T + learner.intercept_
+            scores = learner.score_classes(ngrams.transform(sentences))
             return scores
         from stance.text.compiled_ngrams import CompiledNgrams
 
