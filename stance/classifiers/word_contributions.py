@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from stance.text.gist import find_meanings
 from stance.text.lexicon import IN_WORD
 from stance.text.segments import HOLDER, TARGET, TOKEN, Span
 
@@ -43,7 +44,7 @@ class _View(NamedTuple):
 def place_ngrams(
     text: str, holder: Span | None, target: Span | None, segments: Mapping[str, str], ngrams: Iterable[NGram]
 ) -> tuple[list[WordContribution], dict[str, float]]:
-    """Divide the contribution of each n-gram evenly over its words, or over its characters.
+    """Divide the contribution of each n-gram evenly over its words, or its characters, or the words that say it.
 
     Parameters
     ----------
@@ -90,6 +91,8 @@ def place_ngrams(
 
 def _index(kind: str, view: _View, features: Iterable[str]) -> dict[str, list[int]]:
     """Return by n-gram the words that it stands at, each as often as its share counts."""
+    if kind in ("gist", "counts"):
+        return _index_meanings(view, features)
     index = defaultdict[str, list[int]](list)
     if kind == "word":
         tokens = list(TOKEN.finditer(view.text))
@@ -104,6 +107,30 @@ def _index(kind: str, view: _View, features: Iterable[str]) -> dict[str, list[in
                 places = [view.words[start + i] for i in range(first, last) if padded[i] != " "]
                 index[padded[first:last]] += places
     return {gram: places for gram, places in index.items() if places}
+
+
+def _index_meanings(view: _View, features: Iterable[str]) -> dict[str, list[int]]:
+    """Return the same of meanings; a negation outside of the view, or one that a mark ends, is not asked about."""
+    said = list(find_meanings(view.text)) if len(view.text.lower()) == len(view.text) else []
+    index, turned = defaultdict[str, list[int]](list), defaultdict[str, list[int]](list)
+    for n in {feature.count(" ") + 1 for feature in features}:
+        for run in (said[i : i + n] for i in range(len(said) - n + 1)):
+            words, ngram = [view.words[start] for start, _ in run], " ".join(meaning for _, meaning in run)
+            index[ngram] += words
+            turned[_unturned(ngram)] += words
+    found = {feature: index[feature] or turned[_unturned(feature)] for feature in features}
+    return {feature: places for feature, places in found.items() if places}
+
+
+def _unturned(ngram: str) -> str:
+    """Return meanings as they are where no negation reaches.
+
+    Examples
+    --------
+    >>> _unturned("not notfavor")
+    'not favor'
+    """
+    return re.sub(r"\bnot(?=\w)", "", ngram)
 
 
 def _mentions(holder: Span | None, target: Span | None) -> list[tuple[Span, str]]:

@@ -13,6 +13,8 @@ from stance.classifiers.explanations import explain, linear_model
 from stance.classifiers.word_contributions import WordContribution, place_ngrams
 from stance.core.errors import InputError, show
 from stance.reporting.highlight_drawing import draw_html, draw_terminal
+from stance.text.hashed_ngrams import HashedNgrams
+from stance.text.hashing import cut_parts
 from stance.text.inputs import NOT_MENTIONED, read_sentences
 
 
@@ -67,8 +69,8 @@ class Highlight:
 def highlight(classifier: object, X: object, label: str | None = None) -> list[Highlight]:
     """Return each sentence with what its words add to a label's score.
 
-    An n-gram's contribution is divided evenly over its words, or its characters; a masked mention
-    gets that of its role word.
+    An n-gram's contribution is divided evenly over its words, or its characters, that of a meaning over the words
+    that say it; a masked mention gets that of its role word.
 
     Parameters
     ----------
@@ -93,15 +95,21 @@ def highlight(classifier: object, X: object, label: str | None = None) -> list[H
     """
     explained = explain(classifier, X, label)
     sentences = read_sentences(X)
-    features = linear_model(classifier).make_features(sentences)
-    # A classifier that takes the texts alone is blind to the mentions.
-    segments: list[Any] | None = features.to_dict("records") if isinstance(features, pd.DataFrame) else None
+    model = linear_model(classifier)
+    features = model.make_features(sentences)
+    segments: list[Any] = [{}] * len(sentences)
+    if isinstance(features, pd.DataFrame):
+        segments = features.to_dict("records")
+    elif isinstance(model.model_[0], HashedNgrams):
+        triples = zip(sentences.texts, sentences.holders, sentences.targets, strict=True)
+        segments = [cut_parts(*triple) for triple in triples]
     made = []
     for i, (_, ngrams) in enumerate(explained.groupby("sentence")):
         text = sentences.texts[i]
+        # A classifier that takes the texts alone is blind to the mentions.
         mentions = (None, None) if isinstance(features, list) else (sentences.holders[i], sentences.targets[i])
         rows = ngrams[["feature", "segment", "kind", "contribution"]].itertuples(index=False, name=None)
-        words, rest = place_ngrams(text, *mentions, segments[i] if segments else {}, rows)
+        words, rest = place_ngrams(text, *mentions, segments[i], rows)
         score = float(ngrams["contribution"].sum())
         made.append(Highlight(text, str(ngrams["label"].iloc[0]), score, tuple(words), rest, ngrams))
     return made

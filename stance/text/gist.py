@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import numpy as np
@@ -50,23 +50,34 @@ def gist(text: str, *, negation: bool = True) -> str:
     >>> gist("holderrole did not endorse the draft, but praised it")
     'holderrole not notfavor comma but favor'
     """
+    return " ".join(meaning for _, meaning in find_meanings(text, negation=negation))
+
+
+def find_meanings(text: str, *, negation: bool = True) -> Iterator[tuple[int, str]]:
+    """Yield where each word begins that says something, and what it says, as in `gist`.
+
+    Places are those of the text in small letters.
+
+    Examples
+    --------
+    >>> list(find_meanings("It backs us, but"))
+    [(3, 'favor'), (11, 'comma'), (13, 'but')]
+    """
     meanings = load_meanings()
-    said: list[str] = []
     negated = 0
-    for token in _TOKEN.findall(text.lower()):
+    for found in _TOKEN.finditer(text.lower()):
+        token = found.group()
         meaning = meanings.get(token)
         if meaning is None:
             negated = max(negated - 1, 0)
-        elif meaning == "not":
+            continue
+        if meaning == "not":
             negated = NEGATION_REACH if negation else 0
-            said.append(meaning)
         elif negated and meaning in TURNED:
-            said.append("not" + meaning)
-        else:
-            if meaning == "but" or token in MARKS:
-                negated = 0
-            said.append(meaning)
-    return " ".join(said)
+            meaning = f"not{meaning}"
+        elif meaning == "but" or token in MARKS:
+            negated = 0
+        yield found.start(), meaning
 
 
 def count_meanings(gists: Iterable[str]) -> NDArray[np.float64]:

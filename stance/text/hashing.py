@@ -137,6 +137,20 @@ def hash_parts(
             yield HashedPart("characters", [_salted(hash_word(gram), "characters") for gram in cut], cut)
 
 
+def cut_parts(text: str, holder: Span | None = None, target: Span | None = None) -> dict[str, str]:
+    """Return the words of each part of a sentence, as `hash_parts` hashes them, blanks between them.
+
+    Examples
+    --------
+    >>> cut_parts("Oman praised Iran, he said.", target=(13, 17))["clause"]
+    'oman praised targetrole'
+    """
+    tokens = _tokenise(text, holder, target)
+    parts = {name: " ".join(tokens.words[first:last]) for name, first, last, _ in _find_parts(tokens, segments=True)}
+    names = {f"{_short(role)}_names": " ".join(words) for role, words in tokens.names.items()}
+    return parts | names | {"characters": parts["sentence"]}
+
+
 def _find_parts(tokens: _Tokens, segments: bool) -> Iterator[tuple[str, int, int, int]]:
     """Yield the parts of a sentence: name, first word, the word after the last, longest n-gram of words."""
     words = tokens.words

@@ -13,6 +13,7 @@ from sklearn.linear_model import RidgeClassifier
 import stance
 from stance.classifiers.baselines import LinearSVMClassifier
 from stance.classifiers.explanations import explain
+from stance.classifiers.fast import FastStanceClassifier
 from stance.classifiers.registry import make_classifier
 from stance.classifiers.segment_features import SegmentFeatures
 from stance.classifiers.stance_classifier import StanceClassifier
@@ -221,6 +222,25 @@ def test_an_ngram_of_characters_is_divided_over_its_characters():
         "a tea.", None, None, {}, [("ea. ", "text", "character", 0.3), (" a ", "text", "character", 1)]
     )
     assert by_word("a tea.", placed) == ({"a": 1, "tea": pytest.approx(0.2), ".": pytest.approx(0.1)}, {})
+
+
+def test_a_meaning_stands_at_the_words_that_say_it():
+    text = "He never backed it; she HAILED and endorsed it."
+    ngrams = [("notfavor", "text", "gist", 2.0), ("favor and", "text", "gist", 1.0), ("favor", "text", "counts", 4.0)]
+    found, rest = by_word(text, place_ngrams(text, None, None, {}, [*ngrams, ("bad", "text", "gist", 8.0)]))
+    assert found == {"backed": 2.0, "HAILED": 2.5, "and": 0.5, "endorsed": 2.0}
+    assert rest == {"gist": 8.0}, "nothing is put where it is not said"
+
+
+def test_hashed_parts_are_found_in_the_sentence():
+    text = "Oman’s envoy never backed the truce, but Iran’s hailed it."
+    X = pd.DataFrame({"text": [text, "Moscow rejects it."] * 3, "holder": ["iran", "russia"] * 3})
+    for masked in (True, False):
+        classifier = FastStanceClassifier(mask_mentions=masked, char_ngrams=(3, 4)).fit(X, ["favor", "against"] * 3)
+        (found,) = stance.highlight(classifier, X[:1])
+        assert set(found.rest) == {"intercept"}
+        said = {text[w.start : w.end]: w.contribution for w in found.words}
+        assert said["hailed"] > max(0, said["envoy"])
 
 
 def test_a_mention_gets_what_its_role_word_adds():

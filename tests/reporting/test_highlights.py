@@ -88,7 +88,7 @@ def test_no_word_is_lost_from_the_bars(classifier):
     (found,) = highlight(classifier, [SENTENCE + " It notes, lists and hails what scorns it, and that Moscow backs."])
     numbers = re.findall(r"^ +([+−][0-9.]+)  (.+?) *█*$", found.to_terminal().split("feature")[0], re.M)
     rest = {f"({kind})" for kind in found.rest}
-    assert rest == {"(intercept)", "(counts)", "(polarity)"}
+    assert rest == {"(intercept)", "(polarity)"}
     assert {name for _, name in numbers[-len(rest) :]} == rest
     assert numbers[-len(rest) - 1][1].endswith(" other words)")
     total = sum(float(number.replace("−", "-")) for number, _ in numbers)

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -170,7 +171,7 @@ def test_without_a_place_to_keep_it_a_loop_is_compiled_all_the_same(monkeypatch)
             raise RuntimeError("cannot cache function: no locator available")
         return njit(**options)
 
-    monkeypatch.setattr(hash_kernels.numba, "njit", nowhere_to_keep)
+    monkeypatch.setattr(hash_kernels, "numba", SimpleNamespace(njit=nowhere_to_keep))
     assert compiled(lambda number: number + 1)(1) == 2
     assert asked == [True, False]
 
