@@ -65,6 +65,9 @@ class HashedLinear(LinearClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def score_classes(self, X: csr_matrix) -> NDArray[np.float32]:
         """Return a score for each class, shape (n_sentences, n_classes); of few sentences, few columns are read."""
         check_is_fitted(self, "coef_")
-        found = csr_matrix((X.data, np.arange(X.nnz), X.indptr), (X.shape[0], X.nnz))
-        scores: NDArray[np.float32] = found @ self.coef_[:, X.indices].T + self.intercept_
+        coef = self.coef_
+        if X.nnz < coef.shape[1]:
+            coef = coef[:, X.indices]
+            X = csr_matrix((X.data, np.arange(X.nnz), X.indptr), (X.shape[0], X.nnz))
+        scores: NDArray[np.float32] = X @ coef.T + self.intercept_
         return scores
