@@ -63,21 +63,36 @@ def find_meanings(text: str, *, negation: bool = True) -> Iterator[tuple[int, st
     >>> list(find_meanings("It backs us, but"))
     [(3, 'favor'), (11, 'comma'), (13, 'but')]
     """
-    meanings = load_meanings()
-    negated = 0
+    meanings, left = load_meanings(), 0
     for found in _TOKEN.finditer(text.lower()):
-        token = found.group()
-        meaning = meanings.get(token)
-        if meaning is None:
-            negated = max(negated - 1, 0)
-            continue
-        if meaning == "not":
-            negated = NEGATION_REACH if negation else 0
-        elif negated and meaning in TURNED:
-            meaning = f"not{meaning}"
-        elif meaning == "but" or token in MARKS:
-            negated = 0
-        yield found.start(), meaning
+        meaning, left = follow_negation(meanings.get(found.group(), ""), left)
+        if found.group() in MARKS or not negation:
+            left = 0
+        if meaning:
+            yield found.start(), meaning
+
+
+def follow_negation(meaning: str, left: int) -> tuple[str, int]:
+    """Return what a word says where a negation reaches so many words further, and how far it reaches after it.
+
+    Parameters
+    ----------
+    meaning : str
+        Of the word alone; empty if it says nothing.
+    left : int
+
+    Examples
+    --------
+    >>> follow_negation("favor", 3), follow_negation("", 3), follow_negation("not", 0), follow_negation("but", 3)
+    (('notfavor', 3), ('', 2), ('not', 5), ('but', 0))
+    """
+    if not meaning:
+        return "", max(left - 1, 0)
+    if meaning == "not":
+        return meaning, NEGATION_REACH
+    if meaning == "but":
+        return meaning, 0
+    return f"not{meaning}" if left and meaning in TURNED else meaning, left
 
 
 def count_meanings(gists: Iterable[str]) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from stance.text.characters import fold_text
-from stance.text.gist import NEGATION_REACH, TURNED, load_meanings
+from stance.text.gist import follow_negation, load_meanings
 from stance.text.segments import HOLDER, TARGET, Span
 
 # Apostrophes stay inside words ("don't"); single letters count.
@@ -184,29 +184,6 @@ def _read_gist(tokens: _Tokens) -> Iterator[tuple[int, str]]:
         meaning, left = follow_negation(meanings.get(word, ""), left)
         if meaning:
             yield place, meaning
-
-
-def follow_negation(meaning: str, left: int) -> tuple[str, int]:
-    """Return what a word says where a negation reaches so many words further, and how far it reaches after it.
-
-    Parameters
-    ----------
-    meaning : str
-        Of the word alone; empty if it says nothing.
-    left : int
-
-    Examples
-    --------
-    >>> follow_negation("favor", 3), follow_negation("", 3), follow_negation("not", 0), follow_negation("but", 3)
-    (('notfavor', 3), ('', 2), ('not', 5), ('but', 0))
-    """
-    if not meaning:
-        return "", max(left - 1, 0)
-    if meaning == "not":
-        return meaning, NEGATION_REACH
-    if meaning == "but":
-        return meaning, 0
-    return f"not{meaning}" if left and meaning in TURNED else meaning, left
 
 
 def _short(role: str) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from stance.text import hashing
 from stance.text.characters import fold_table
-from stance.text.gist import NEGATION_REACH, load_meanings
+from stance.text.gist import NEGATION_REACH, follow_negation, load_meanings
 
 # In a table of classes: a byte that wants a closer look.
 SPECIAL: Final = np.uint64(0xFF)
@@ -149,7 +149,7 @@ def make_meanings(wanted: bool) -> Meanings:
         while words[slot]:
             slot = (slot + 1) & last_slot
         words[slot], meanings[slot] = number, numbers[meaning]
-    steps = [[hashing.follow_negation(meaning, left) for left in range(NEGATION_REACH + 1)] for meaning in numbers]
+    steps = [[follow_negation(meaning, left) for left in range(NEGATION_REACH + 1)] for meaning in numbers]
     return Meanings(
         words,
         meanings,
