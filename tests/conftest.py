@@ -2,6 +2,7 @@
 
 import csv
 import os
+import signal
 import socket
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from stance.core.errors import MissingDataError
 from stance.data.corpora import load_corpus
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as shells leave it for what they start in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 VERBS = {
