@@ -10,7 +10,7 @@ from sklearn.utils.metaestimators import available_if
 
 from stance.classifiers.base import TextClassifier
 from stance.classifiers.calibration import find_temperature, held_out_scores, probabilities
-from stance.core.errors import InputError
+from stance.core.errors import InputError, show
 from stance.core.threads import count_threads
 
 
@@ -22,7 +22,7 @@ def _has_probabilities(self: CalibratedTextClassifier) -> bool:
 class CalibratedTextClassifier(TextClassifier):
     """A `TextClassifier` with a temperature found on held-out groups.
 
-    A subclass has the parameters ``calibrate``, ``abstain_below`` and ``n_jobs``.
+    A subclass has the parameters ``calibrate``, ``abstain_below``, ``compiled_from`` and ``n_jobs``.
 
     Attributes
     ----------
@@ -33,6 +33,7 @@ class CalibratedTextClassifier(TextClassifier):
 
     calibrate: bool
     abstain_below: float
+    compiled_from: int
     n_jobs: int | None
 
     def after_fit(
@@ -54,8 +55,10 @@ class CalibratedTextClassifier(TextClassifier):
                 self.temperature_ = find_temperature(scores, codes)
 
     def check_settings(self, *, has_probabilities: bool) -> None:
-        """Raise InputError where ``n_jobs`` is no number of threads, or ``abstain_below`` cannot be kept."""
+        """Raise InputError where one of the parameters that it has in common with others is out of range."""
         count_threads(self.n_jobs)
+        if isinstance(self.compiled_from, bool) or not isinstance(self.compiled_from, (int, np.integer)):
+            raise InputError(f"compiled_from is {show(repr(self.compiled_from))}; a whole number is wanted")
         if not 0 <= self.abstain_below <= 1 or (self.abstain_below and not has_probabilities):
             raise InputError(
                 f"abstain_below={self.abstain_below}: a probability from 0 to 1 is wanted, and calibrate on"

@@ -64,6 +64,9 @@ class FastStanceClassifier(CalibratedTextClassifier):
         Find the temperature of the probabilities on held-out groups; fitting takes about three times as long.
     abstain_below : float
         Say None instead of a label whose probability is below this.
+    compiled_from : int
+        Fewer sentences than this are read in plain Python, for the compiled loops take a second or two to load. A
+        service that is asked for a few at a time sets 1, and waits once.
     n_jobs : int, optional
         Threads in prediction; None is one, -1 as many as the process may use. They change no score.
 
@@ -103,6 +106,7 @@ class FastStanceClassifier(CalibratedTextClassifier):
         min_weight: float = 0.0,
         calibrate: bool = True,
         abstain_below: float = 0.0,
+        compiled_from: int = COMPILED_FROM,
         n_jobs: int | None = None,
     ) -> None:
         self.scheme = scheme
@@ -117,6 +121,7 @@ class FastStanceClassifier(CalibratedTextClassifier):
         self.min_weight = min_weight
         self.calibrate = calibrate
         self.abstain_below = abstain_below
+        self.compiled_from = compiled_from
         self.n_jobs = n_jobs
 
     def read(self, X: object) -> MarkedTexts:
@@ -227,7 +232,7 @@ class FastStanceClassifier(CalibratedTextClassifier):
 
     def _scores(self, ngrams: HashedNgrams, learner: HashedLinear, sentences: MarkedTexts) -> NDArray[np.float32]:
         scores: NDArray[np.float32]
-        if len(sentences) < COMPILED_FROM:
+        if len(sentences) < self.compiled_from:
             scores = learner.score_classes(ngrams.transform(sentences))
             return scores
         from stance.text.compiled_ngrams import CompiledNgrams

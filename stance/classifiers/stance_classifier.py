@@ -18,9 +18,6 @@ from stance.text.segments import Segments, cut_segments
 if TYPE_CHECKING:
     from stance.classifiers.compiled_segments import CompiledSegments
 
-# Of fewer sentences, scikit-learn answers before the compiled loops are loaded.
-COMPILED_SENTENCES = 2000
-
 
 class StanceClassifier(CalibratedTextClassifier):
     """Classify the stance or sentiment toward a target, from what is said around it.
@@ -63,8 +60,11 @@ class StanceClassifier(CalibratedTextClassifier):
     abstain_below : float
         Say None instead of a label whose probability is below this. None is missing in the sense of pandas
         and is not the label ``none``.
+    compiled_from : int
+        Of fewer sentences than this scikit-learn answers, for the compiled loops take a second or two to load. A
+        service that is asked for a few at a time sets 1, and waits once.
     n_jobs : int, optional
-        Threads that answer of 2,000 sentences or more; by default one, with -1 all that the process may use.
+        Threads of the compiled loops; by default one, with -1 all that the process may use.
         No answer depends on it.
 
     Attributes
@@ -110,6 +110,7 @@ class StanceClassifier(CalibratedTextClassifier):
         windows: bool = True,
         calibrate: bool = True,
         abstain_below: float = 0.0,
+        compiled_from: int = 2000,
         n_jobs: int | None = None,
     ) -> None:
         self.scheme = scheme
@@ -125,6 +126,7 @@ class StanceClassifier(CalibratedTextClassifier):
         self.windows = windows
         self.calibrate = calibrate
         self.abstain_below = abstain_below
+        self.compiled_from = compiled_from
         self.n_jobs = n_jobs
 
     def make_features(self, sentences: Sentences) -> pd.DataFrame:
@@ -161,7 +163,7 @@ class StanceClassifier(CalibratedTextClassifier):
 
     def answer(self, method: str, sentences: Sentences) -> np.ndarray:
         """Return what the model says: of many sentences by compiled loops, of rare ones among them by itself."""
-        compiled = self._compile() if len(sentences) >= COMPILED_SENTENCES else None
+        compiled = self._compile() if len(sentences) >= self.compiled_from else None
         if compiled is None:
             return super().answer(method, sentences)
         scores, rare = compiled.score(sentences, negation=self.negation, n_jobs=self.n_jobs)

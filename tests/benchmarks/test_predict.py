@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from stance.classifiers.fast import FastStanceClassifier
 from stance.classifiers.registry import make_classifier
 from stance.data.corpora import X_COLUMNS, load_corpus
+from stance.text.hashed_ngrams import COMPILED_FROM
 from tests.benchmarks import rivals
 
 SLOW_SENTENCES = 5_000
@@ -160,14 +161,17 @@ def test_who_counts_praise(name, label, collected, benchmark):
     collected.add(f"predict, {label}", speed, "sentences/s", peer_per_second=speed, peer_macro_f1=macro_f1, note=note)
 
 
-@pytest.mark.parametrize("size", [1, 64, 4096])
-def test_batches(size, plain, material, collected, benchmark):
-    fitted, n_calls = plain[0], max(3, min(2000, 200_000 // size))
+@pytest.mark.parametrize(
+    ("size", "compiled_from"), [(1, COMPILED_FROM), (1, 1), (64, COMPILED_FROM), (64, 1), (4096, 1)]
+)
+def test_batches(size, compiled_from, plain, material, collected, benchmark):
+    fitted, n_calls = copy.copy(plain[0]).set_params(compiled_from=compiled_from), max(3, min(2000, 50_000 // size))
     batches = [material.listed[i * size % len(material.listed) :][:size] for i in range(n_calls)]
     benchmark.pedantic(lambda: [fitted.predict(batch) for batch in batches], rounds=3, warmup_rounds=1)
     n = sum(len(batch) for batch in batches)
     seconds = benchmark.stats["median"]
     note = f"a list of {size:,} a call; {seconds / n_calls * 1e6:,.0f} microseconds a call"
-    collected.add(f"predict, {size:,} a call", n / seconds, "sentences/s", note=note)
+    way = "" if size >= compiled_from else ", plain Python"
+    collected.add(f"predict, {size:,} a call{way}", n / seconds, "sentences/s", note=note)
     if size == 1:
-        collected.add_speed(f"{OURS}, one sentence a call", n / seconds, "ours")
+        collected.add_speed(f"{OURS}, one sentence a call{way}", n / seconds, "ours")

@@ -1,5 +1,6 @@
 """Compiled segments against scikit-learn: the same labels and scores, whatever the sentence and the switches."""
 
+import copy
 import functools
 import pickle
 import random
@@ -15,7 +16,7 @@ from sklearn.linear_model import LogisticRegression, RidgeClassifier, SGDClassif
 from sklearn.naive_bayes import BernoulliNB
 from sklearn.svm import LinearSVC
 
-from stance.classifiers import compiled_segments, segment_blocks, stance_classifier
+from stance.classifiers import compiled_segments, segment_blocks
 from stance.classifiers.base import TextClassifier
 from stance.classifiers.compiled_segments import compile_segments
 from stance.classifiers.model_files import load_model, save_model
@@ -63,13 +64,12 @@ def check(classifier, sentences):
     return rare
 
 
-def check_labels(classifier, X, monkeypatch):
+def check_labels(classifier, X):
     """Hold every method to scikit-learn, end to end."""
     methods = [name for name in ("predict", "predict_proba", "decision_function") if hasattr(classifier, name)]
-    monkeypatch.setattr(stance_classifier, "COMPILED_SENTENCES", len(X) + 1)
     wanted = {name: getattr(classifier, name)(X) for name in methods}
-    monkeypatch.setattr(stance_classifier, "COMPILED_SENTENCES", 1)
-    found = {name: getattr(classifier, name)(X) for name in methods}
+    compiled = copy.copy(classifier).set_params(compiled_from=1)
+    found = {name: getattr(compiled, name)(X) for name in methods}
     for name in methods[1:]:
         assert found[name].shape == wanted[name].shape
         assert found[name].dtype == wanted[name].dtype
@@ -92,28 +92,28 @@ def test_every_sentence_of_the_corpus_is_scored_alike(scheme):
 
 
 @pytest.mark.parametrize("switch", SWITCHES)
-def test_each_switch_off(switch, monkeypatch):
+def test_each_switch_off(switch):
     classifier = fit(**{switch: False})
     assert check(classifier, read_sentences(corpus()[0])).mean() < 0.001
-    check_labels(classifier, corpus()[0][::10], monkeypatch)
+    check_labels(classifier, corpus()[0][::10])
 
 
-def test_everything_off(monkeypatch):
-    check_labels(fit(**dict.fromkeys(SWITCHES, False)), corpus()[0][::10], monkeypatch)
+def test_everything_off():
+    check_labels(fit(**dict.fromkeys(SWITCHES, False)), corpus()[0][::10])
 
 
 @pytest.mark.parametrize("labels", [STANCE.labels[:2], STANCE.labels, DIRECTED.labels])
 @pytest.mark.parametrize("estimator", [None, LinearSVC(), RidgeClassifier(), SGDClassifier(loss="log_loss")])
-def test_two_three_and_five_classes_by_any_linear_learner(labels, estimator, monkeypatch):
+def test_two_three_and_five_classes_by_any_linear_learner(labels, estimator):
     classifier = fit(labels, estimator)
     assert len(classifier.classes_) == len(labels)
-    check_labels(classifier, corpus()[0][::10], monkeypatch)
+    check_labels(classifier, corpus()[0][::10])
 
 
 @pytest.mark.parametrize("missing", [["holder"], ["target"], ["holder", "target"]])
-def test_missing_mentions(missing, monkeypatch):
+def test_missing_mentions(missing):
     gone = [name for name in X_COLUMNS if name.split("_")[0] in missing]
-    check_labels(fit(), corpus()[0].drop(columns=gone)[::10], monkeypatch)
+    check_labels(fit(), corpus()[0].drop(columns=gone)[::10])
 
 
 class OneOfMine(LogisticRegression):
@@ -121,13 +121,13 @@ class OneOfMine(LogisticRegression):
 
 
 @pytest.mark.parametrize("params", [{"mask_mentions": False}, {"estimator": BernoulliNB()}, {"estimator": OneOfMine()}])
-def test_what_has_no_compiled_form_is_left_to_scikit_learn(params, monkeypatch):
+def test_what_has_no_compiled_form_is_left_to_scikit_learn(params):
     classifier = fit(**params)
     assert classifier._compile() is None
     X = corpus()[0][::20]
     wanted = classifier.predict_proba(X)
-    monkeypatch.setattr(stance_classifier, "COMPILED_SENTENCES", 1)
-    assert np.array_equal(classifier.predict_proba(X), wanted)
+    compiled = copy.copy(classifier).set_params(compiled_from=1)
+    assert np.array_equal(compiled.predict_proba(X), wanted)
 
 
 # Any text, any span.
@@ -215,9 +215,9 @@ def test_few_sentences_wait_for_no_compiler(monkeypatch):
     classifier, asked = fit(), []
     monkeypatch.setattr(StanceClassifier, "_compile", lambda self: asked.append(1))
     X = pd.concat([corpus()[0][:200]] * 10)
-    classifier.predict(X[: stance_classifier.COMPILED_SENTENCES - 1])
+    classifier.predict(X[: classifier.compiled_from - 1])
     assert not asked
-    classifier.predict(X[: stance_classifier.COMPILED_SENTENCES])
+    classifier.predict(X[: classifier.compiled_from])
     assert asked
 
 
@@ -238,9 +238,9 @@ def test_copies_and_model_files_hold_no_tables_and_score_alike(tmp_path):
     wanted = classifier._compile().score(sentences, negation=True)[0]
     assert len(pickle.dumps(classifier)) == before
     save_model(classifier, tmp_path / "model.stance")
-    for copy in (pickle.loads(pickle.dumps(classifier)), load_model(tmp_path / "model.stance")):
-        assert copy._compile() is not classifier._compile()
-        assert np.array_equal(copy._compile().score(sentences, negation=True)[0], wanted)
+    for other in (pickle.loads(pickle.dumps(classifier)), load_model(tmp_path / "model.stance")):
+        assert other._compile() is not classifier._compile()
+        assert np.array_equal(other._compile().score(sentences, negation=True)[0], wanted)
 
 
 def test_a_model_fitted_anew_is_compiled_anew():
@@ -274,6 +274,12 @@ def test_two_ngrams_of_one_hash_are_not_compiled(monkeypatch):
 def test_a_number_of_threads_that_is_none_is_refused(n_jobs):
     with pytest.raises(InputError, match=f"n_jobs={n_jobs}: a number of threads"):
         StanceClassifier(n_jobs=n_jobs).fit(["we back it", "we scold it"], ["favor", "against"])
+
+
+@pytest.mark.parametrize("compiled_from", [None, 1.5, "2", True])
+def test_a_number_of_sentences_that_is_none_is_refused(compiled_from):
+    with pytest.raises(InputError, match=f"compiled_from is {compiled_from!r}; a whole number is wanted"):
+        StanceClassifier(compiled_from=compiled_from).fit(["we back it", "we scold it"], ["favor", "against"])
 
 
 # Public corpora, where they are present.

@@ -1,5 +1,6 @@
 """FastStanceClassifier: the compiled pass against scikit-learn on the same matrix; descent; files."""
 
+import copy
 import pickle
 
 import numpy as np
@@ -14,7 +15,6 @@ from sklearn.svm import LinearSVC
 
 import stance
 from stance.classifiers import descent, fast_training
-from stance.classifiers import fast as fast_module
 from stance.classifiers.fast import FastStanceClassifier
 from stance.classifiers.hashed_linear import HashedLinear
 from stance.core.errors import InputError
@@ -43,6 +43,11 @@ def regression(corpus):
     return FastStanceClassifier("sentiment", estimator=learner, n_bits=16, calibrate=False).fit(*corpus.split("train"))
 
 
+def asked_from(n_sentences, clf):
+    """Return the classifier that takes the compiled way from so many sentences on."""
+    return copy.copy(clf).set_params(compiled_from=n_sentences)
+
+
 def test_scores_are_those_of_scikit_learn_on_the_same_features(corpus, regression, monkeypatch):
     X, y = corpus.split("train")
     ngrams = HashedNgrams(n_bits=16, gist=True)
@@ -51,14 +56,13 @@ def test_scores_are_those_of_scikit_learn_on_the_same_features(corpus, regressio
     wanted = theirs.decision_function(ngrams.transform(X_test))
     # The optimum is found to four digits; the two ways of asking for one model agree to five.
     np.testing.assert_allclose(regression.decision_function(X_test), wanted, atol=5e-3)
-    monkeypatch.setattr(fast_module, "COMPILED_FROM", 0)
     monkeypatch.setattr("stance.text.hashed_ngrams.COMPILED_FROM", 10**9)
     ngrams, learner = regression.model_
     by_matrix = ngrams.transform(X_test) @ learner.coef_.T + learner.intercept_
-    np.testing.assert_allclose(regression.decision_function(X_test), by_matrix, atol=1e-5)
+    np.testing.assert_allclose(asked_from(1, regression).decision_function(X_test), by_matrix, atol=1e-5)
 
 
-def test_any_linear_learner_of_scikit_learn_goes_the_compiled_way(corpus, monkeypatch):
+def test_any_linear_learner_of_scikit_learn_goes_the_compiled_way(corpus):
     X, y = corpus.split("train")
     X_test, _ = corpus.split("test")
     learner = LinearSVC(C=0.1, random_state=0)
@@ -67,8 +71,7 @@ def test_any_linear_learner_of_scikit_learn_goes_the_compiled_way(corpus, monkey
     theirs = (
         LinearSVC(C=0.1, random_state=0).fit(ngrams.fit_transform(X), y).decision_function(ngrams.transform(X_test))
     )
-    monkeypatch.setattr(fast_module, "COMPILED_FROM", 0)
-    ours = clf.decision_function(X_test)
+    ours = asked_from(1, clf).decision_function(X_test)
     np.testing.assert_allclose(ours, theirs, atol=1e-3)
     sure = np.ptp(np.sort(theirs, axis=1)[:, -2:], axis=1) > 2e-3
     assert sure.mean() > 0.95
@@ -81,12 +84,11 @@ def test_a_learner_that_is_not_linear_is_refused():
 
 
 @pytest.mark.parametrize("learner", ["descent", "regression"])
-def test_both_ways_of_predicting_agree(learner, fitted, regression, corpus, monkeypatch):
+def test_both_ways_of_predicting_agree(learner, fitted, regression, corpus):
     clf = fitted if learner == "descent" else regression
     X, _ = corpus.split("test")
     small = clf.decision_function(X)
-    monkeypatch.setattr(fast_module, "COMPILED_FROM", 0)
-    large = clf.decision_function(X)
+    large = asked_from(1, clf).decision_function(X)
     np.testing.assert_allclose(large, small, atol=1e-5)
     assert (clf.predict(X) == clf.classes_[large.argmax(axis=1)]).all()
 
@@ -108,10 +110,10 @@ def test_few_sentences_learn_without_a_compiler_what_they_learn_with_one(corpus,
     X, y = (part[:300] for part in corpus.split("train"))
     fitted = []
     for compiled_from in (301, 0):
-        for module in (fast_module, fast_training, hashed_ngrams):
+        for module in (fast_training, hashed_ngrams):
             monkeypatch.setattr(module, "COMPILED_FROM", compiled_from)
         monkeypatch.setattr(descent, "COMPILED_ROWS", compiled_from)
-        fitted.append(FastStanceClassifier("sentiment", n_bits=12).fit(X, y))
+        fitted.append(FastStanceClassifier("sentiment", n_bits=12, compiled_from=compiled_from).fit(X, y))
     plain, compiled = fitted
     np.testing.assert_allclose(plain.model_[1].coef_, compiled.model_[1].coef_, atol=1e-3)
     assert plain.temperature_ == pytest.approx(compiled.temperature_, rel=0.01)
