@@ -33,10 +33,9 @@ def distil(
 ) -> Student:
     """Fit a student on a teacher's probabilities, and on labelled sentences where there are any.
 
-    A student that learns from probabilities (``fit_soft``) is given those of the unlabelled sentences, and for each
-    labelled one the mean of its label and what the teacher says. For another one, each unlabelled sentence
-    stands once for each label, weighted by its probability: the student is fitted to the teacher's whole
-    distribution (Hinton et al. 2015).
+    Of an unlabelled sentence the student learns the teacher's probabilities, of a labelled one the mean of its label
+    and what the teacher says of it. A student that has no ``fit_soft`` is given each sentence once for each label,
+    weighted by its probability: it is fitted to the whole distribution (Hinton et al. 2015).
 
     Parameters
     ----------
@@ -60,7 +59,8 @@ def distil(
     Raises
     ------
     InputError
-        If the teacher gives no probabilities, schemes or labels differ, or there is nothing to learn from.
+        If the teacher gives no probabilities, schemes differ, a label is new to the teacher, or there is nothing to
+        learn from.
 
     References
     ----------
@@ -75,8 +75,13 @@ def distil(
         raise InputError("there is no unlabelled sentence to learn from")
     if not weight > 0:
         raise InputError(f"weight is {weight}; give one above 0")
-    teach = _teach_softly if hasattr(student, "fit_soft") else _teach_by_rows
-    teach(student, teacher, unlabelled, labelled, weight, held_out)
+    table, wanted = _lesson(teacher, unlabelled, labelled)
+    classes = np.asarray(teacher.classes_, dtype=object)
+    if hasattr(student, "fit_soft"):
+        student.fit_soft(table, wanted, classes.tolist(), held_out)
+    else:
+        weights = np.where(np.arange(len(table)) < len(table) - len(unlabelled), 1.0, weight)
+        _fit_rows(student, table, wanted, classes, weights, held_out)
     return student
 
 
@@ -126,44 +131,39 @@ def teach(student: Student, model: Path, train: pd.DataFrame, unlabelled: pd.Dat
     )
 
 
-def _teach_softly(
-    student: Any,  # noqa: ANN401 - any classifier with fit_soft
-    teacher: Any,  # noqa: ANN401
+def _lesson(
+    teacher: Any,  # noqa: ANN401 - any classifier with probabilities
     unlabelled: pd.DataFrame,
     labelled: Labelled | None,
-    weight: float,
-    held_out: Labelled | None,
-) -> None:
-    classes = np.asarray(teacher.classes_, dtype=object)
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return sentences, the labelled ones first, and the probabilities to learn, shape (n_sentences, n_classes)."""
     tables, wanted = [_sentences(unlabelled)], [np.asarray(teacher.predict_proba(unlabelled), dtype=float)]
     if labelled is not None:
         X, y = labelled
-        said = (np.asarray(y, dtype=object)[:, None] == classes).astype(float)
-        if not said.any(axis=1).all():
-            raise InputError("the labelled sentences have a label that the teacher does not know")
+        classes, labels = np.asarray(teacher.classes_, dtype=object), np.asarray(y, dtype=object)
+        unknown = sorted(set(labels) - set(classes))
+        if unknown:
+            raise InputError(
+                f'the labelled sentences have the label "{show(unknown[0])}", which the teacher does not know; '
+                "take one that learned it"
+            )
+        said = (labels[:, None] == classes).astype(float)
         tables, wanted = [_sentences(X), *tables], [(said + teacher.predict_proba(X)) / 2, *wanted]
-    student.fit_soft(pd.concat(tables, ignore_index=True), np.concatenate(wanted), classes.tolist(), held_out)
+    return pd.concat(tables, ignore_index=True), np.concatenate(wanted)
 
 
-def _teach_by_rows(
+def _fit_rows(
     student: Any,  # noqa: ANN401 - any classifier whose fit takes weights
-    teacher: Any,  # noqa: ANN401
-    unlabelled: pd.DataFrame,
-    labelled: Labelled | None,
-    weight: float,
+    table: pd.DataFrame,
+    wanted: np.ndarray,
+    classes: np.ndarray,
+    weights: np.ndarray,
     held_out: Labelled | None,
 ) -> None:
-    found = np.asarray(teacher.predict_proba(unlabelled), dtype=float)
-    rows, columns = np.nonzero(found >= MIN_PROBABILITY)
-    tables = [_sentences(unlabelled).iloc[rows]]
-    labels = [np.asarray(teacher.classes_, dtype=object)[columns]]
-    weights = [weight * found[rows, columns]]
-    if labelled is not None:
-        X, y = labelled
-        tables, labels = [_sentences(X), *tables], [np.asarray(y, dtype=object), *labels]
-        weights = [np.ones(len(X)), *weights]
-    table = pd.concat(tables, ignore_index=True)
-    student.fit(table, np.concatenate(labels), sample_weight=np.concatenate(weights))
+    """Fit a student to probabilities: each sentence stands once for each label, weighted by its probability."""
+    rows, columns = np.nonzero(wanted >= MIN_PROBABILITY)
+    repeated = table.iloc[rows].reset_index(drop=True)
+    student.fit(repeated, classes[columns], sample_weight=weights[rows] * wanted[rows, columns])
     if held_out is not None and getattr(student, "calibrate", False) and hasattr(student, "decision_function"):
         codes = np.searchsorted(student.classes_, np.asarray(held_out[1], dtype=str))
         student.temperature_ = find_temperature(as_columns(student.decision_function(held_out[0])), codes)

@@ -43,7 +43,9 @@ def test_each_label_weighs_what_the_teacher_gives_it():
     frame = pd.DataFrame({"text": TEXTS[:2]})
     taught = distil(Student(), teacher, frame, (pd.DataFrame({"text": ["gold"]}), ["none"]), weight=0.5).taught
     assert taught == [
-        ("gold", "none", 1.0),
+        ("gold", "against", 0.35),
+        ("gold", "favor", 0.15),
+        ("gold", "none", 0.5),
         ("we back it", "against", 0.35),
         ("we back it", "favor", 0.15),
         ("we scold it", "none", 0.495),
@@ -69,8 +71,13 @@ def test_a_student_of_probabilities_is_told_labels_and_what_the_teacher_says_of_
         ["against", "favor", "none"],
         held_out,
     )
-    with pytest.raises(InputError, match="a label that the teacher does not know"):
-        distil(SoftStudent(), teacher, pd.DataFrame({"text": TEXTS[:1]}), (labelled[0], ["none", "neutral"]))
+
+
+@pytest.mark.parametrize("student", [Student, SoftStudent])
+def test_a_label_that_the_teacher_never_learned_is_refused(student):
+    teacher, labelled = Teacher([[0.7, 0.3, 0.0]] * 2), (pd.DataFrame({"text": TEXTS[:2]}), ["none", "neutral"])
+    with pytest.raises(InputError, match='the label "neutral", which the teacher does not know; take one that'):
+        distil(student(), teacher, pd.DataFrame({"text": TEXTS[:1]}), labelled)
 
 
 def test_sure_labels_teach_what_labels_do():
