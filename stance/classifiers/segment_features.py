@@ -90,7 +90,7 @@ class SegmentFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             parts += [(f"{name}_counts", counts, f"{name}_gist") for name in judged]
             parts += [
                 (f"{name}_gist", Ngrams(ngram_range=GIST_NGRAMS, min_df=2), f"{name}_gist")
-                for name in judged[1:] or judged  # of the whole sentence only where it has no parts
+                for name in judged
                 if _has_frequent_word(X[f"{name}_gist"])
             ]
         if self.polarity:
