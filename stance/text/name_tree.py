@@ -43,15 +43,15 @@ class NameTree(NamedTuple):
         `UNSURE_END`; the index of the key, or `EXCLUDED`; the number of edges and that of capitals; by edge
         a code point (a blank stands for any run of white space) and a node or `UNDECIDED`; by letter of the
         name that ends here its code point where it must be a capital, else 0.
-    openers : numpy.ndarray of bool, shape (2,097,152,)
-        Whether a name or an address may begin with four bytes of UTF-8, by the lower six, five, five and five
-        bits of them: a letter and its capital share five.
+    openers : numpy.ndarray of uint8, shape (262,144,)
+        A bit for each four bytes of UTF-8, numbered by the lower six, five, five and five bits of them (a letter and
+        its capital share five): whether a name or an address may begin with them. As bits they fit into a cache.
     named_urls : bool
         Whether the address of a site is itself a name.
     """
 
     nodes: NDArray[np.int32]
-    openers: NDArray[np.bool_]
+    openers: NDArray[np.uint8]
     named_urls: bool
 
 
@@ -180,7 +180,7 @@ def _level_by_level(root: _Node) -> Iterator[_Node]:
         waiting.extend(node.kin.values())
 
 
-def _openers(root: _Node) -> NDArray[np.bool_]:
+def _openers(root: _Node) -> NDArray[np.uint8]:
     openers = np.zeros((64, 32, 32, 32), np.bool_)
     waiting: list[tuple[bytes, _Node | None]] = [(b"@", None), (b"http", None), (b"www.", None), (b"", root)]
     while waiting:
@@ -190,7 +190,7 @@ def _openers(root: _Node) -> NDArray[np.bool_]:
             openers[tuple(byte & mask for byte, mask in zip(begun.rstrip(b" "), (63, 31, 31, 31), strict=False))] = True
         else:
             waiting.extend((begun + _encode(letter), child) for letter, child in node.children.items())
-    return openers.ravel()
+    return np.packbits(openers, bitorder="little")
 
 
 def _encode(letter: int) -> bytes:

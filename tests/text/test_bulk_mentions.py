@@ -117,6 +117,15 @@ def test_each_name_is_found_in_each_spelling_beside_each_mark(lexicon):
     assert_same([*texts, *beside], lexicon)
 
 
+@pytest.mark.parametrize("before", ["a", "a ", "é", "’ ", "東"])
+def test_names_that_stand_across_two_blocks_are_found(before):
+    from stance.text.mention_kernels import BLOCK_BYTES
+
+    names = "Iran’s Tehran, @IDF and the White House; Trump"
+    room = BLOCK_BYTES // len(before.encode()) * before
+    assert_same([room[: len(room) - n] + tail + names for n in range(50) for tail in ("", " ", "x", "é", "’")], ACTORS)
+
+
 def test_the_loops_decide_what_the_press_writes():
     texts = pa.array(["Trump’s team met the Kremlin’s – “Iran,” said @POTUS45 🕊 http://a.example", "Café Moscow"])
     found, undecided = scan_texts(texts.cast(pa.large_string()), ACTORS)
