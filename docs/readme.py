@@ -8,7 +8,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from stance.reporting.leaderboard import ALL_TARGETS, Board, make_boards
+import numpy as np
+
+from stance.reporting.leaderboard import ALL_TARGETS, Board, Row, make_boards
 from stance.reporting.tables import render_table
 from stance.running.results import Results, load_results
 
@@ -28,6 +30,7 @@ def main() -> None:
     for name in ("accuracy", "distilled", "transfer"):
         page = _fill(page, name, _scores)
     page = _fill(page, "ablation", _ablation)
+    page = _fill(page, "seeds", _seeds)
     ACCURACY.write_text(page, encoding="utf-8")
     if (RESULTS / "actors").is_dir():
         shutil.copyfile(RESULTS / "actors" / "accuracy_throughput.png", ROOT / "docs" / "accuracy_throughput.png")
@@ -46,16 +49,18 @@ def _tables(results: Results, shown: int | None) -> str:
 
 
 def _scores(results: Results) -> str:
-    """Return, for each test, macro-F1 with its interval, accuracy, what the probabilities are worth, and the speed."""
+    """Return, for each test, macro-F1 and how far it is behind the first, accuracy, calibration error and speed."""
     parts = []
     for board in _brief(make_boards(results)):
         timed = any(row.timing for row in board.rows)
-        head = ["classifier", "macro-F1", "95 % interval", "accuracy", "calibration error", *["sentences/s"] * timed]
+        head = ["classifier", "macro-F1", "95 % interval", "behind the first", "p"]
+        head += ["accuracy", "calibration error", *["sentences/s"] * timed]
         rows = [
             [
                 row.classifier,
                 f"{row.scores['macro_f1'].value:.3f}",
                 f"{row.scores['macro_f1'].low:.3f}–{row.scores['macro_f1'].high:.3f}",
+                *_behind(row),
                 f"{row.scores['accuracy'].value:.3f}",
                 f"{row.confidence.calibration_error:.3f}" if row.confidence else "–",
                 *[f"{row.predict_per_second:,.0f}" if row.predict_per_second else "–"] * timed,
@@ -64,6 +69,28 @@ def _scores(results: Results) -> str:
         ]
         parts.append(f"**{board.title}** ({board.n_sentences:,} sentences)\n\n{_markdown([head, *rows])}")
     return "\n\n".join(parts)
+
+
+def _seeds(results: Results) -> str:
+    """Return macro-F1 on each test seed by seed, with mean and standard deviation, and then the table of the means."""
+    scores: dict[tuple[str, str], list[float]] = {}
+    for one in results.scores():
+        if one.part == "all" and one.metric == "macro_f1" and one.cell.seed is not None and one.value is not None:
+            scores.setdefault((one.cell.classifier, one.cell.fold), []).append(one.value)
+    n_seeds = max(map(len, scores.values()))
+    rows = [["", "test", *(f"seed {k}" for k in range(n_seeds)), "mean", "standard deviation"]]
+    for place, values in scores.items():
+        spread = [f"{np.mean(values):.3f}", f"{np.std(values, ddof=1):.3f}"]
+        rows.append([*place, *(f"{value:.3f}" for value in values), *spread])
+    return f"{_markdown(rows)}\n\n{_scores(results)}"
+
+
+def _behind(row: Row) -> list[str]:
+    """Return how many points a row is behind the first, with its interval, and the corrected p-value."""
+    if row.behind is None:
+        return ["–", "–"]
+    points = [f"{100 * value:.1f}" for value in (-row.behind.value, -row.behind.high, -row.behind.low)]
+    return [f"{points[0]} ({points[1]} to {points[2]})", f"{row.behind.p_value:.3f}"]
 
 
 def _ablation(results: Results) -> str:

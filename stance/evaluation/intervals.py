@@ -40,6 +40,14 @@ def score_cells(metric: str, counts: NDArray[np.float64], labels: Sequence[str])
     return score(metric, counts.reshape(*counts.shape[:-1], *parts, len(labels), len(labels)), labels)
 
 
+def must_score(metric: str, counts: NDArray[np.float64], labels: Sequence[str]) -> NDArray[np.float64]:
+    """Score confusion cells as `score_cells` does; raise InputError where the labels do not define the metric."""
+    found = score_cells(metric, counts, labels)
+    if found is None:
+        raise InputError(f"{metric} is not defined for the labels {', '.join(map(show, labels))}")
+    return found
+
+
 def group_interval(
     counts: Sequence[NDArray[np.float64]], metric: str, labels: Sequence[str], seed: int = 0
 ) -> tuple[float, float]:
@@ -70,17 +78,31 @@ def group_interval(
     >>> group_interval([perfect], "accuracy", ["favor", "against"])
     (1.0, 1.0)
     """
+    return interval_of(resampled_scores(counts, metric, labels, seed))
+
+
+def resampled_scores(
+    counts: Sequence[NDArray[np.float64]], metric: str, labels: Sequence[str], seed: int = 0
+) -> NDArray[np.float64]:
+    """Return the score on each resample of the groups, shape (n_resamples,); parameters as for `group_interval`."""
     drawn = _draws(len(counts[0]), seed)
     values = []
     for start in range(0, N_RESAMPLES, BATCH):
         weights = drawn[start : start + BATCH].astype(float)
-        scored = [score_cells(metric, weights @ one, labels) for one in counts]
-        known = [s for s in scored if s is not None]
-        if not known:
-            raise InputError(f"{metric} is not defined for the labels {', '.join(map(show, labels))}")
-        values.append(np.mean(known, axis=0))
+        values.append(np.mean([must_score(metric, weights @ one, labels) for one in counts], axis=0))
+    return np.concatenate(values)
+
+
+def interval_of(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Return what the middle 95 % of some values lie between.
+
+    Examples
+    --------
+    >>> interval_of(np.arange(201.0))
+    (5.0, 195.0)
+    """
     tail = (1 - LEVEL) / 2
-    low, high = np.quantile(np.concatenate(values), [tail, 1 - tail])
+    low, high = np.quantile(values, [tail, 1 - tail])
     return float(low), float(high)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from stance.evaluation.comparison import ALPHA
 from stance.evaluation.intervals import N_RESAMPLES
 from stance.reporting.escaping import cut, printable, visible
 from stance.reporting.leaderboard import COVERAGES, Board, Row
@@ -178,6 +179,7 @@ def notes(board: Board) -> list[str]:
         *([PROTOCOLS[board.protocol]] if board.protocol in PROTOCOLS else []),
         f"{board.n_sentences:,} test sentences in {board.n_groups:,} groups; labels: {labels}.",
         f"Interval: 95 % bootstrap over groups ({N_RESAMPLES:,} resamples of whole groups).",
+        *_tied(board),
         f"Mean over seeds: {', '.join(several)}." if several else "One seed each.",
     ]
     if board.actors:
@@ -190,6 +192,19 @@ def notes(board: Board) -> list[str]:
             part = f"{visible(row.classifier)}: scored on {n:,} of {board.n_sentences:,} sentences"
             said.append(f"{part}, as other cells failed; not comparable with the rest.")
     return said
+
+
+def _tied(board: Board) -> list[str]:
+    """Return who may be as good as the first row, for all that the test says."""
+    compared = [row for row in board.rows if row.behind]
+    if not compared:
+        return []
+    first = visible(board.rows[0].classifier)
+    tied = [visible(row.classifier) for row in compared if row.behind and row.behind.p_value >= ALPHA]
+    how = "paired test, whole groups swapped, Holm, p"
+    if tied:
+        return [f"Not told apart from {first} ({how} ≥ {ALPHA}): {', '.join(tied)}."]
+    return [f"All others are told apart from {first} ({how} < {ALPHA})."]
 
 
 def actor_name(key: str) -> str:

@@ -14,11 +14,12 @@ CSV_HEAD = (
     *("corpus", "scheme", "protocol", "test", "classifier", "seeds", "metric", "value", "low", "high"),
     *("n_sentences", "n_groups", "fit_sentences_per_second", "predict_sentences_per_second"),
     *("predict_sentences_per_second_by_64", "p50_ms", "p95_ms", "p99_ms", "peak_memory_bytes", "model_bytes"),
+    *("behind_first", "behind_low", "behind_high", "behind_p_value"),
 )
 
 
 def render_csv(boards: Sequence[Board]) -> str:
-    """Return one row a board, classifier and metric, with interval and speed; full precision.
+    """Return one row a board, classifier and metric, with interval, speed and distance to the first; full precision.
 
     A text that a spreadsheet would compute is preceded by ``'``.
 
@@ -29,7 +30,7 @@ def render_csv(boards: Sequence[Board]) -> str:
     >>> row = Row("=svm", 1, {"macro_f1": Value(0.5, 0.4, 0.6)}, {}, np.eye(2), None)
     >>> board = Board("mine", "stance", "official", "test", ("favor", "none"), (), 2, 2, {}, (row,))
     >>> print(render_csv([board]).splitlines()[1])
-    mine,stance,official,test,'=svm,1,macro_f1,0.5,0.4,0.6,2,2,,,,,,,,
+    mine,stance,official,test,'=svm,1,macro_f1,0.5,0.4,0.6,2,2,,,,,,,,,,,,
     """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
@@ -40,7 +41,7 @@ def render_csv(boards: Sequence[Board]) -> str:
             for metric, held in row.scores.items():
                 scored = [row.seeds, metric, held.value, held.low, held.high]
                 counts = [round(float(row.confusion.sum())), board.n_groups]
-                writer.writerow([*map(csv_cell, place), *scored, *counts, *_speed(row)])
+                writer.writerow([*map(csv_cell, place), *scored, *counts, *_speed(row), *_behind(row, metric)])
     return file.getvalue()
 
 
@@ -75,6 +76,12 @@ def _tabular(table: Table, caption: str) -> str:
         "\\end{table}",
     ]
     return "\n".join(lines)
+
+
+def _behind(row: Row, metric: str) -> list[float | None]:
+    if row.behind is None or metric != "macro_f1":
+        return [None] * 4
+    return [row.behind.value, row.behind.low, row.behind.high, row.behind.p_value]
 
 
 def _speed(row: Row) -> list[float | int | None]:

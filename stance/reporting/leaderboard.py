@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from stance.core.records import Cell, Timing
+from stance.evaluation.comparison import Difference, holm, paired_difference
 from stance.evaluation.confidence import accuracy_at, expected_calibration_error
 from stance.evaluation.intervals import count_by_group, group_interval, score_cells
 from stance.evaluation.metrics import BY_TARGET, confusion_cells, score
@@ -64,6 +65,11 @@ class Row:
     timing : Timing or None
     confidence : Confidence or None
         None for a classifier without probabilities.
+    counts : tuple of numpy.ndarray, each shape (n_groups, n_labels ** 2)
+        Confusion cells per group, one array a seed.
+    behind : Difference or None
+        Its macro-F1 less the first row's, the p-value corrected for the number of rows (Holm); None for the first, and
+        for one that was not scored on all sentences.
     """
 
     classifier: str
@@ -73,6 +79,8 @@ class Row:
     confusion: np.ndarray
     timing: Timing | None
     confidence: Confidence | None = None
+    counts: tuple[np.ndarray, ...] = ()
+    behind: Difference | None = None
 
     @property
     def fit_per_second(self) -> float | None:
@@ -189,6 +197,7 @@ def _board(results: Results, corpus: str, scheme: str, protocol: str, test: str,
     timings = {t.classifier: t for t in results.timings if (t.corpus, t.scheme) == (corpus, scheme)}
     rows = [_row(name, frames, labels, actors, metrics, timings.get(name)) for name, frames in pooled.items()]
     rows.sort(key=lambda row: -row.scores["macro_f1"].value)
+    rows = _compare(rows, labels, len(example))
     return Board(
         corpus=corpus,
         scheme=scheme,
@@ -224,7 +233,18 @@ def _row(
         if known:
             scores[metric] = Value(float(np.mean(known)), *group_interval(counts, metric, labels))
     by_actor = _by_actor(frames, cells, labels, actors)
-    return Row(name, len(frames), scores, by_actor, total, timing, _confidence(frames, labels))
+    return Row(name, len(frames), scores, by_actor, total, timing, _confidence(frames, labels), tuple(by_group))
+
+
+def _compare(rows: list[Row], labels: tuple[str, ...], n_sentences: int) -> list[Row]:
+    """Return the rows, each with how far it is behind the first."""
+    whole = [i for i, row in enumerate(rows) if all(one.sum() == n_sentences for one in row.counts)]
+    if not whole or whole[0] != 0:
+        return rows
+    behind = [paired_difference(rows[i].counts, rows[0].counts, "macro_f1", labels) for i in whole[1:]]
+    corrected = holm([one.p_value for one in behind])
+    found = {i: replace(one, p_value=p) for i, one, p in zip(whole[1:], behind, corrected, strict=True)}
+    return [replace(row, behind=found.get(i)) for i, row in enumerate(rows)]
 
 
 def _confidence(frames: Sequence[pd.DataFrame], labels: tuple[str, ...]) -> Confidence | None:

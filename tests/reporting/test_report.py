@@ -280,6 +280,10 @@ def test_the_csv_has_a_row_a_metric_and_no_formula(make_results, tmp_path):
     assert {row["test"] for row in rows} == {"'+1"}
     assert all(row["fit_sentences_per_second"] == "5000.0" for row in rows)
     assert all(0 <= float(row["low"]) <= float(row["value"]) <= float(row["high"]) <= 1 for row in rows)
+    (behind,) = (row for row in rows if row["behind_first"])
+    assert behind["metric"] == "macro_f1"
+    assert -1 <= float(behind["behind_low"]) <= float(behind["behind_first"]) <= float(behind["behind_high"]) <= 1
+    assert 0 < float(behind["behind_p_value"]) <= 1
 
 
 def test_tex_tables_are_escaped(make_results, tmp_path):

@@ -3,12 +3,15 @@
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score
 
 from stance.core.records import Timing
-from stance.reporting.columns import confidence_table, score_table, speed_table
+from stance.evaluation.comparison import paired_difference
+from stance.reporting.columns import confidence_table, notes, score_table, speed_table
 from stance.reporting.escaping import width
 from stance.reporting.leaderboard import Board, Row, Value, make_boards
 from stance.reporting.markdown import render_markdown
@@ -217,3 +220,32 @@ def test_what_probabilities_are_worth_is_shown_where_there_are_any(make_results)
     # All are as sure as each other: abstaining buys nothing.
     assert shown.rows == [("sure", f"{0.9 - accuracy:.3f}", *[f"{accuracy:.3f}"] * 3)]
     assert "What the probabilities are worth" in render_markdown(make_results(cells), [board])
+
+
+SKILLS = [("good", 0.85), ("as_good", 0.75), ("worse", 0.5), ("bad", 0.1)]
+
+
+def test_who_may_be_as_good_as_the_first_is_said(make_results):
+    cells = [(name, "test", None, predictions(i, n=300, skill=skill)) for i, (name, skill) in enumerate(SKILLS)]
+    (board,) = make_boards(make_results(cells))
+    assert board.rows[0].behind is None
+    for row in board.rows[1:]:
+        raw = paired_difference(row.counts, board.rows[0].counts, "macro_f1", LABELS)
+        assert (row.behind.value, row.behind.low, row.behind.high) == (raw.value, raw.low, raw.high)
+        assert raw.value == pytest.approx(row.scores["macro_f1"].value - board.rows[0].scores["macro_f1"].value)
+        assert raw.p_value <= row.behind.p_value <= 3 * raw.p_value  # three were compared with the first
+    assert any(
+        "Not told apart from good (paired test, whole groups swapped, Holm, p ≥ 0.05): as_good." in note
+        for note in notes(board)
+    )
+    (alone,) = make_boards(make_results([cells[0], cells[3]]))
+    assert any("All others are told apart from good (" in note for note in notes(alone))
+
+
+def test_who_was_scored_on_fewer_sentences_is_not_compared(make_results):
+    whole, part = predictions(0, n=300), predictions(1, n=300)
+    cells = [("svm", fold, None, whole.filter(pc.equal(whole["actor"], fold))) for fold in ("iran", "trump")]
+    cells.append(("sgd", "iran", None, part.filter(pc.equal(part["actor"], "iran"))))
+    (board,) = make_boards(make_results(cells, protocol="leave-one-actor-out"))
+    assert [row.behind for row in board.rows] == [None, None]
+    assert not any("paired" in note for note in notes(board))
