@@ -77,10 +77,38 @@ def as_arrow(column: Any) -> pa.ChunkedArray | None:  # noqa: ANN401 - any colum
             return None
         column = column.__arrow_array__()
     chunked = column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column])
-    kind = chunked.type.value_type if pa.types.is_dictionary(chunked.type) else chunked.type
-    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
+    return chunked if is_text(chunked.type) else None
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Return whether a column of a type holds strings of any of Arrow's makes, or a dictionary of them.
+
+    Examples
+    --------
+    >>> is_text(pa.dictionary(pa.int8(), pa.large_string())), is_text(pa.binary())
+    (True, False)
+    """
+    plain = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return any(test(plain) for test in (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view))
+
+
+def find_bad_row(array: pa.Array) -> int | None:
+    """Return the first text whose bytes are not UTF-8; None where all are."""
+    if _is_valid(array):
         return None
-    return chunked
+    start, stop = 0, len(array)
+    while stop - start > 1:
+        middle = (start + stop) // 2
+        start, stop = (middle, stop) if _is_valid(array.slice(start, middle - start)) else (start, middle)
+    return start
+
+
+def _is_valid(array: pa.Array) -> bool:
+    try:
+        array.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def read_chunks(column: pa.ChunkedArray) -> Iterator[Texts]:
@@ -118,16 +146,11 @@ def _read_plain(array: pa.Array) -> Texts:
 
 
 def _check_utf8(array: pa.Array, first_row: int) -> None:
-    try:
-        array.validate(full=True)
-    except pa.ArrowInvalid:
-        pass
-    else:
+    row = find_bad_row(array)
+    if row is None:
         return
-    raw = array.cast(pa.large_binary())
-    for i, value in enumerate(raw):
-        try:
-            value.as_py().decode()
-        except UnicodeDecodeError as error:
-            raise InputError(f"X: row {first_row + i} is not UTF-8: {show(error)}") from None
+    try:
+        array.slice(row, 1).cast(pa.large_binary())[0].as_py().decode()
+    except UnicodeDecodeError as error:
+        raise InputError(f"X: row {first_row + row} is not UTF-8: {show(error)}") from None
     raise InputTypeError("X: the column of texts is a damaged Arrow array")

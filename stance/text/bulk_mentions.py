@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from stance.core.errors import InputError, InputTypeError
 from stance.text.actors import load_actors
+from stance.text.buffers import find_bad_row, is_text
 from stance.text.lexicon import Lexicon
 from stance.text.mentions import ActorLexicon
 from stance.text.name_tree import character_kinds, grow_tree, keys_of
@@ -90,13 +91,13 @@ def _parts(texts: pa.Array | pa.ChunkedArray, n_jobs: int) -> Iterator[_Part]:
     """Yield the texts as large strings without nulls, in parts of about as many bytes."""
     if not isinstance(texts, pa.Array | pa.ChunkedArray):
         raise InputTypeError(f"texts is a {type(texts).__name__}, not an Arrow column")
-    kind = texts.type.value_type if pa.types.is_dictionary(texts.type) else texts.type
-    is_text = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_null)
-    if not any(test(kind) for test in is_text):
-        raise InputTypeError(f"texts is a column of {kind}, not of strings")
+    if not (is_text(texts.type) or pa.types.is_null(texts.type)):
+        raise InputTypeError(f"texts is a column of {texts.type}, not of strings")
     row = 0
     for chunk in texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]:
-        _check(chunk, row)
+        bad = find_bad_row(chunk)
+        if bad is not None:
+            raise InputError(f"texts: row {row + bad}: is not valid UTF-8; re-encode the file")
         plain = chunk if pa.types.is_large_string(chunk.type) else chunk.cast(pa.large_string())
         if plain.null_count:
             plain = pc.fill_null(plain, "")
@@ -105,26 +106,6 @@ def _parts(texts: pa.Array | pa.ChunkedArray, n_jobs: int) -> Iterator[_Part]:
         for start in range(0, len(plain), n_rows):
             yield _Part(row + start, plain.slice(start, n_rows))
         row += len(chunk)
-
-
-def _check(chunk: pa.Array, first_row: int) -> None:
-    """Refuse what is not valid UTF-8: the loops trust it."""
-    problem = _problem(chunk)
-    if problem is None:
-        return
-    start, stop = 0, len(chunk)
-    while stop - start > 1:
-        middle = (start + stop) // 2
-        start, stop = (start, middle) if _problem(chunk.slice(start, middle - start)) else (middle, stop)
-    raise InputError(f"texts: row {first_row + start}: is not valid UTF-8; re-encode the file ({problem})")
-
-
-def _problem(chunk: pa.Array) -> str | None:
-    try:
-        chunk.validate(full=True)
-    except pa.ArrowInvalid as error:
-        return str(error).partition("\n")[0]
-    return None
 
 
 def _search(

@@ -201,11 +201,12 @@ def test_bad_input_is_named(n_texts):
         ngrams.transform(
             pd.DataFrame({"text": texts, "target_start": 9, "target_end": [13, 13, 14] + [13] * (n_texts - 3)})
         )
-    broken = pa.Array.from_buffers(
-        pa.string(), 1, [None, pa.py_buffer(np.array([0, 2], np.int32)), pa.py_buffer(b"a\xff")]
-    )
-    with pytest.raises(InputError, match="row 0 is not UTF-8"):
-        ngrams.transform(broken)
+    ends = pa.py_buffer(np.arange(0, 2 * n_texts + 1, 2, dtype=np.int32))
+    for bad in (0, 2, n_texts - 1):
+        data = b"ab" * bad + b"a\xff" + b"ab" * (n_texts - bad - 1)
+        broken = pa.Array.from_buffers(pa.string(), n_texts, [None, ends, pa.py_buffer(data)])
+        with pytest.raises(InputError, match=rf"row {bad} is not UTF-8: .* byte 0xff"):
+            ngrams.transform(broken)
     with pytest.raises(InputTypeError):
         ngrams.transform(["a", 3])
 
