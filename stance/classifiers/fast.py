@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
@@ -33,9 +34,9 @@ class FastStanceClassifier(CalibratedTextClassifier):
 
     N-grams of the sentence and of the parts around its mentions, and what their words say, are hashed
     (`HashedNgrams`), and a linear model weighs them. From some thousand sentences on, prediction is one compiled pass
-    over the bytes of the texts, and no matrix is built; the scores are those of the matrix to the fifth digit. Columns
-    of Arrow (pandas' ``str``, pyarrow, `datasets`) are read where they lie; spans of mentions should be given, else
-    they are searched for.
+    over the bytes of the texts, and no matrix is built; the scores are those of the matrix to the fifth digit. Once
+    that pass is loaded, it answers of few sentences, too. Columns of Arrow (pandas' ``str``, pyarrow, `datasets`) are
+    read where they lie; spans of mentions should be given, else they are searched for.
 
     Parameters
     ----------
@@ -65,8 +66,8 @@ class FastStanceClassifier(CalibratedTextClassifier):
     abstain_below : float
         Say None instead of a label whose probability is below this.
     compiled_from : int
-        Fewer sentences than this are read in plain Python, for the compiled loops take a second or two to load. A
-        service that is asked for a few at a time sets 1, and waits once.
+        Fewer sentences than this are read in plain Python until the compiled loops are loaded, which takes a second or
+        two. A service that is only ever asked for a few sets 1, and waits once. No score depends on it.
     n_jobs : int, optional
         Threads in prediction; None is one, -1 as many as the process may use. They change no score.
 
@@ -175,7 +176,7 @@ class FastStanceClassifier(CalibratedTextClassifier):
         if folds is not None:
             scores = np.zeros((len(codes), len(classes)))
             for train, test in folds:
-                scores[test] = self._scores(ngrams, descend(train), sentences.take(test))
+                scores[test] = self._scores(ngrams, descend(train), sentences.take(test), len(codes))
             self.temperature_ = find_temperature(scores, codes)
         return Pipeline([("ngrams", ngrams), ("learner", descend(np.arange(len(codes))))])
 
@@ -230,11 +231,13 @@ class FastStanceClassifier(CalibratedTextClassifier):
             return labels
         return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
 
-    def _scores(self, ngrams: HashedNgrams, learner: HashedLinear, sentences: MarkedTexts) -> NDArray[np.float32]:
-        scores: NDArray[np.float32]
-        if len(sentences) < self.compiled_from:
-            scores = learner.score_classes(ngrams.transform(sentences))
-            return scores
+    def _scores(
+        self, ngrams: HashedNgrams, learner: HashedLinear, sentences: MarkedTexts, n_at_hand: int = 0
+    ) -> NDArray[np.float32]:
+        """Return a score for each class, shape (n_sentences, n_classes), the same bits by either way."""
+        if max(len(sentences), n_at_hand) < self.compiled_from and not _is_loaded():
+            plain = np.concatenate([ngrams.plain_scores(part, learner.coef_) for part in sentences.parts])
+            return plain + learner.intercept_
         from stance.text.compiled_ngrams import CompiledNgrams
 
         is_mine = hasattr(self, "model_") and learner is self.model_[-1]
@@ -246,8 +249,7 @@ class FastStanceClassifier(CalibratedTextClassifier):
             self._lookup = known
         compiled, table = known
         compiled.n_jobs = self.n_jobs
-        scores = compiled.score(sentences.parts, table, len(learner.classes_))
-        return scores + learner.intercept_
+        return compiled.score(sentences.parts, table, len(learner.classes_)) + learner.intercept_
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
@@ -258,3 +260,9 @@ class FastStanceClassifier(CalibratedTextClassifier):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         self._lookup = None
+
+
+def _is_loaded() -> bool:
+    """Return whether the compiled loop has scored in this process."""
+    module = sys.modules.get("stance.text.compiled_ngrams")
+    return module is not None and module.has_scored()

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model._base import LinearClassifierMixin
 from sklearn.utils.validation import check_is_fitted
@@ -59,15 +58,6 @@ class HashedLinear(LinearClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def decision_function(self, X: Any) -> NDArray[np.float32]:  # noqa: ANN401 - sparse matrix
         """Return scores, shape (n_sentences, n_classes), or their difference (n_sentences,) for two classes."""
-        scores = self.score_classes(X)
-        return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
-
-    def score_classes(self, X: csr_matrix) -> NDArray[np.float32]:
-        """Return a score for each class, shape (n_sentences, n_classes); of few sentences, few columns are read."""
         check_is_fitted(self, "coef_")
-        coef = self.coef_
-        if X.nnz < coef.shape[1]:
-            coef = coef[:, X.indices]
-            X = csr_matrix((X.data, np.arange(X.nnz), X.indptr), (X.shape[0], X.nnz))
-        scores: NDArray[np.float32] = X @ coef.T + self.intercept_
-        return scores
+        scores: NDArray[np.float32] = X @ self.coef_.T + self.intercept_
+        return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores

@@ -143,6 +143,11 @@ class CompiledNgrams:
         return np.concatenate(parts) if parts else np.empty((0, n_classes), np.float32)
 
 
+def has_scored() -> bool:
+    """Return whether the loop that scores is loaded: nobody waits for it any more."""
+    return bool(kernels.score_texts.signatures)  # type: ignore[attr-defined]
+
+
 def map_batches(work: Callable[[Marked], Result], marked: Iterable[Marked], n_jobs: int | None) -> list[Result]:
     """Return what `work` makes of each batch of the texts, in order; on `n_jobs` threads."""
     batches = (batch for part in marked for batch in part.batches(BATCH_TEXTS))

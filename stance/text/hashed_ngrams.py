@@ -195,6 +195,32 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         data = np.concatenate([np.empty(0, np.float32), *values])
         return csr_matrix((data, flat, ends), (len(batch), 1 << self.n_bits))
 
+    def plain_scores(self, batch: Marked, coef: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the scores of some texts by a linear model, shape (n_texts, n_classes), in plain Python.
+
+        They are those of the compiled loop to the last bit: what it adds up one by one, in the same order.
+
+        Parameters
+        ----------
+        batch : Marked
+        coef : numpy.ndarray of float32, shape (n_classes, 2**n_bits)
+        """
+        scores = np.zeros((len(batch), len(coef)), np.float32)
+        for row in range(len(batch)):
+            parts = list(self._parts(batch, row))
+            hit = np.array([number for part in parts for number in part.hashes], np.uint64)
+            hit >>= np.uint64(64 - self.n_bits)
+            weights = self.idf_[hit]
+            table = np.vstack([coef[:, hit] * weights, weights**2])
+            first = 0
+            for part in parts:
+                last = first + len(part.hashes)
+                found = np.add.accumulate(table[:, first:last], axis=1)[:, -1]  # one by one; np.sum adds in pairs
+                if found[-1] > 0:
+                    scores[row] += PART_WEIGHTS[PARTS.index(part.name)] / np.sqrt(found[-1]) * found[:-1]
+                first = last
+        return scores
+
     def _parts(self, batch: Marked, row: int) -> Iterator[HashedPart]:
         found = batch.spans[row if len(batch.spans) > 1 else 0].tolist()
         text = batch.texts[row]

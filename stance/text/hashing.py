@@ -128,9 +128,8 @@ def hash_parts(
         yield from _part(name, tokens.words[first:last], longest)
         yield from _part(f"{name}{GIST}", [meaning for place, meaning in said if first <= place < last], GIST_NGRAMS)
     if not mask:
-        for role, words in tokens.names.items():
-            name = "holder_names" if role == HOLDER else "target_names"
-            yield from _part(name, words, 1)
+        for role in (HOLDER, TARGET):
+            yield from _part(f"{_short(role)}_names", tokens.names.get(role, []), 1)
     if char_ngrams:
         cut = [gram for word in tokens.words for gram in _cut(word, *char_ngrams)]
         if cut:
@@ -163,9 +162,11 @@ def _find_parts(tokens: _Tokens, segments: bool) -> Iterator[tuple[str, int, int
     yield f"right_of_{_short(last_role)}", last, len(words), WORD_NGRAMS
     if len(placed) == 2:
         yield "forward" if first_role == HOLDER else "backward", first, last + 1, WORD_NGRAMS
-    for place, role in placed:
-        nearest = max(0, place - WINDOW_TOKENS)
-        yield f"near_{_short(role)}", nearest, min(len(words), place + WINDOW_TOKENS + 1), WINDOW_NGRAMS
+    for role in (HOLDER, TARGET):
+        if role in tokens.places:
+            place = tokens.places[role]
+            nearest = max(0, place - WINDOW_TOKENS)
+            yield f"near_{_short(role)}", nearest, min(len(words), place + WINDOW_TOKENS + 1), WINDOW_NGRAMS
     start = end = tokens.places.get(TARGET, first)
     while start > 0 and not tokens.breaks[start] and words[start - 1] not in CLAUSE_WORDS:
         start -= 1

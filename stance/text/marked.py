@@ -171,6 +171,8 @@ def _search(X: Any, role: str, rows: NDArray[np.int64], spans: NDArray[np.int32]
     names = part.to_pylist() if isinstance(X, pa.Table) else part.tolist()
     named = [i for i, name in enumerate(names) if not (isinstance(name, str) and name in NOT_MENTIONED)]
     rows = rows[named]
+    if not len(rows):
+        return
     texts = X["text"].take(pa.array(rows)).to_pylist() if isinstance(X, pa.Table) else X["text"].iloc[rows].tolist()
     try:
         found = read_sentences(pd.DataFrame({"text": texts, "target": [names[i] for i in named]}, dtype=object))

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import sys
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from sklearn.metrics import f1_score
 from sklearn.svm import LinearSVC
 
 import stance
-from stance.classifiers import descent, fast_training
+from stance.classifiers import descent, fast, fast_training
 from stance.classifiers.fast import FastStanceClassifier
 from stance.classifiers.hashed_linear import HashedLinear
 from stance.core.errors import InputError
@@ -46,6 +47,12 @@ def regression(corpus):
 def asked_from(n_sentences, clf):
     """Return the classifier that takes the compiled way from so many sentences on."""
     return copy.copy(clf).set_params(compiled_from=n_sentences)
+
+
+@pytest.fixture
+def _not_loaded(monkeypatch):
+    """Let the classifier think that the compiled loop has scored nothing yet."""
+    monkeypatch.setattr(fast, "_is_loaded", lambda: False)
 
 
 def test_scores_are_those_of_scikit_learn_on_the_same_features(corpus, regression, monkeypatch):
@@ -83,14 +90,22 @@ def test_a_learner_that_is_not_linear_is_refused():
         FastStanceClassifier(estimator=DummyClassifier()).fit(["a", "b"], ["favor", "against"])
 
 
+@pytest.mark.usefixtures("_not_loaded")
 @pytest.mark.parametrize("learner", ["descent", "regression"])
-def test_both_ways_of_predicting_agree(learner, fitted, regression, corpus):
+def test_both_ways_of_predicting_give_the_same_bits(learner, fitted, regression, corpus, monkeypatch):
     clf = fitted if learner == "descent" else regression
     X, _ = corpus.split("test")
-    small = clf.decision_function(X)
     large = asked_from(1, clf).decision_function(X)
-    np.testing.assert_allclose(large, small, atol=1e-5)
-    assert (clf.predict(X) == clf.classes_[large.argmax(axis=1)]).all()
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "stance.text.compiled_ngrams", None)  # the plain way asks nothing of it
+        np.testing.assert_array_equal(clf.decision_function(X), large)
+        assert (clf.predict(X) == clf.classes_[large.argmax(axis=1)]).all()
+
+
+def test_once_loaded_the_loops_answer_of_one_sentence(fitted, monkeypatch):
+    asked_from(1, fitted).predict(["Oman objects."])
+    monkeypatch.setattr(HashedNgrams, "plain_scores", None)
+    assert len(fitted.predict(["Oman objects."])) == 1
 
 
 def test_columns_of_arrow_give_what_lists_give(fitted, corpus):
@@ -106,6 +121,7 @@ def test_descent_learns_as_well_as_the_optimum(corpus, fitted, regression):
     assert scores[0] > scores[1] - 0.03
 
 
+@pytest.mark.usefixtures("_not_loaded")
 def test_few_sentences_learn_without_a_compiler_what_they_learn_with_one(corpus, monkeypatch):
     X, y = (part[:300] for part in corpus.split("train"))
     fitted = []

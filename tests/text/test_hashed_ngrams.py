@@ -82,12 +82,13 @@ def test_the_compiled_loop_does_what_plain_python_does(X, params):
 
 @settings(max_examples=40, deadline=None)
 @given(sentences(), SETTINGS, st.sampled_from([2, 3, 4, 5]))
-def test_scores_are_those_of_the_matrix(X, params, n_classes):
+def test_scores_are_those_of_the_matrix_and_of_plain_python_to_the_last_bit(X, params, n_classes):
     plain = HashedNgrams(n_bits=12, **params).fit(X)
-    coef = np.random.default_rng(0).standard_normal((n_classes, 1 << 12))
-    compiled = CompiledNgrams(plain)
-    scores = compiled.score(read_marked(X).parts, compiled.make_table(coef), n_classes)
+    coef = np.random.default_rng(0).standard_normal((n_classes, 1 << 12)).astype(np.float32)
+    compiled, marked = CompiledNgrams(plain), read_marked(X)
+    scores = compiled.score(marked.parts, compiled.make_table(coef), n_classes)
     np.testing.assert_allclose(scores, plain.transform(X) @ coef.T, atol=1e-4)
+    np.testing.assert_array_equal(np.concatenate([plain.plain_scores(part, coef) for part in marked.parts]), scores)
 
 
 @pytest.mark.parametrize("scheme", ["stance", "sentiment"])
