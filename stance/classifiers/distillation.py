@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 from sklearn.model_selection import GroupShuffleSplit
 
 from stance.classifiers.base import fit_rows
@@ -49,7 +50,8 @@ def distil(
     weight : float
         What an unlabelled sentence weighs where the student has no ``fit_soft``.
     held_out : (X, y), optional
-        Labelled sentences that neither has learned, to calibrate the student's probabilities by.
+        Labelled sentences that the teacher has not learned, to calibrate the student's probabilities by. A student
+        without ``fit_soft`` learns them as well, once that is done.
 
     Returns
     -------
@@ -75,13 +77,23 @@ def distil(
         raise InputError("there is no unlabelled sentence to learn from")
     if not weight > 0:
         raise InputError(f"weight is {weight}; give one above 0")
-    table, wanted = _lesson(teacher, unlabelled, labelled)
     classes = np.asarray(teacher.classes_, dtype=object)
     if hasattr(student, "fit_soft"):
-        student.fit_soft(table, wanted, classes.tolist(), held_out)
-    else:
-        weights = np.where(np.arange(len(table)) < len(table) - len(unlabelled), 1.0, weight)
-        _fit_rows(student, table, wanted, classes, weights, held_out)
+        lesson = _read_lesson(teacher, unlabelled, weight, labelled)
+        student.fit_soft(lesson.table, lesson.wanted, classes.tolist(), held_out)
+        return student
+    lesson = _read_lesson(teacher, unlabelled, weight, labelled, held_out)
+    temperature = None
+    if held_out is not None and getattr(student, "calibrate", False) and hasattr(student, "decision_function"):
+        first = 0 if labelled is None else len(labelled[0])
+        learned = np.delete(np.arange(len(lesson.table)), slice(first, first + len(held_out[0])))
+        asked = clone(student).set_params(calibrate=False, abstain_below=0.0)
+        _fit_rows(asked, lesson.take(learned), classes)
+        codes = np.searchsorted(asked.classes_, np.asarray(held_out[1], dtype=str))
+        temperature = find_temperature(as_columns(asked.decision_function(held_out[0])), codes)
+    _fit_rows(student, lesson, classes)
+    if temperature is not None:
+        student.temperature_ = temperature  # type: ignore[attr-defined]
     return student
 
 
@@ -104,8 +116,8 @@ def fit_teacher(teacher: Any, train: pd.DataFrame, model: Path) -> None:  # noqa
 def teach(student: Student, model: Path, train: pd.DataFrame, unlabelled: pd.DataFrame) -> Student:
     """Fit a student on training rows and on what a teacher, fitted on the same rows, says of others.
 
-    The groups that the teacher did not learn are kept from the student as well, and its probabilities are
-    calibrated on them. Where both are encoders, the student starts from the teacher's layers.
+    The student's probabilities are calibrated on groups that the teacher did not learn (see `distil`). Where both are
+    encoders, the student starts from the teacher's layers.
 
     Parameters
     ----------
@@ -131,42 +143,47 @@ def teach(student: Student, model: Path, train: pd.DataFrame, unlabelled: pd.Dat
     )
 
 
-def _lesson(
+class _Lesson(NamedTuple):
+    """Sentences to learn, the probability of each label, and what each sentence weighs."""
+
+    table: pd.DataFrame
+    wanted: np.ndarray
+    weights: np.ndarray
+
+    def take(self, rows: np.ndarray) -> _Lesson:
+        return _Lesson(self.table.iloc[rows].reset_index(drop=True), self.wanted[rows], self.weights[rows])
+
+
+def _read_lesson(
     teacher: Any,  # noqa: ANN401 - any classifier with probabilities
     unlabelled: pd.DataFrame,
-    labelled: Labelled | None,
-) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return sentences, the labelled ones first, and the probabilities to learn, shape (n_sentences, n_classes)."""
-    tables, wanted = [_sentences(unlabelled)], [np.asarray(teacher.predict_proba(unlabelled), dtype=float)]
-    if labelled is not None:
-        X, y = labelled
-        classes, labels = np.asarray(teacher.classes_, dtype=object), np.asarray(y, dtype=object)
+    weight: float,
+    *labelled: Labelled | None,
+) -> _Lesson:
+    """Return labelled sentences, in their order, and behind them the unlabelled ones."""
+    classes = np.asarray(teacher.classes_, dtype=object)
+    tables, wanted = [], []
+    for X, y in filter(None, labelled):
+        labels = np.asarray(y, dtype=object)
         unknown = sorted(set(labels) - set(classes))
         if unknown:
             raise InputError(
                 f'the labelled sentences have the label "{show(unknown[0])}", which the teacher does not know; '
                 "take one that learned it"
             )
-        said = (labels[:, None] == classes).astype(float)
-        tables, wanted = [_sentences(X), *tables], [(said + teacher.predict_proba(X)) / 2, *wanted]
-    return pd.concat(tables, ignore_index=True), np.concatenate(wanted)
+        tables.append(_sentences(X))
+        wanted.append(((labels[:, None] == classes) + np.asarray(teacher.predict_proba(X), dtype=float)) / 2)
+    weights = np.repeat([1.0, weight], [sum(map(len, tables)), len(unlabelled)])
+    tables.append(_sentences(unlabelled))
+    wanted.append(np.asarray(teacher.predict_proba(unlabelled), dtype=float))
+    return _Lesson(pd.concat(tables, ignore_index=True), np.concatenate(wanted), weights)
 
 
-def _fit_rows(
-    student: Any,  # noqa: ANN401 - any classifier whose fit takes weights
-    table: pd.DataFrame,
-    wanted: np.ndarray,
-    classes: np.ndarray,
-    weights: np.ndarray,
-    held_out: Labelled | None,
-) -> None:
+def _fit_rows(student: Any, lesson: _Lesson, classes: np.ndarray) -> None:  # noqa: ANN401 - any that takes weights
     """Fit a student to probabilities: each sentence stands once for each label, weighted by its probability."""
-    rows, columns = np.nonzero(wanted >= MIN_PROBABILITY)
-    repeated = table.iloc[rows].reset_index(drop=True)
-    student.fit(repeated, classes[columns], sample_weight=weights[rows] * wanted[rows, columns])
-    if held_out is not None and getattr(student, "calibrate", False) and hasattr(student, "decision_function"):
-        codes = np.searchsorted(student.classes_, np.asarray(held_out[1], dtype=str))
-        student.temperature_ = find_temperature(as_columns(student.decision_function(held_out[0])), codes)
+    rows, columns = np.nonzero(lesson.wanted >= MIN_PROBABILITY)
+    repeated = lesson.take(rows)
+    student.fit(repeated.table, classes[columns], sample_weight=repeated.weights * lesson.wanted[rows, columns])
 
 
 def _sentences(table: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,9 @@ from sklearn.metrics import f1_score
 
 from stance.__main__ import main
 from stance.classifiers.baselines import LinearSVMClassifier, LogisticRegressionClassifier
+from stance.classifiers.calibration import find_temperature
 from stance.classifiers.distillation import distil
+from stance.classifiers.fast import FastStanceClassifier
 from stance.classifiers.model_files import load_model, save_model
 from stance.classifiers.stance_classifier import StanceClassifier
 from stance.core.errors import InputError
@@ -78,6 +80,29 @@ def test_a_label_that_the_teacher_never_learned_is_refused(student):
     teacher, labelled = Teacher([[0.7, 0.3, 0.0]] * 2), (pd.DataFrame({"text": TEXTS[:2]}), ["none", "neutral"])
     with pytest.raises(InputError, match='the label "neutral", which the teacher does not know; take one that'):
         distil(student(), teacher, pd.DataFrame({"text": TEXTS[:1]}), labelled)
+
+
+def test_held_out_sentences_calibrate_and_are_learned_thereafter(monkeypatch):
+    frame = load_corpus("four_actors", scheme="stance").frame[::6]
+    X, y = frame[list(X_COLUMNS)], frame["label"].to_numpy()
+    teacher = LogisticRegressionClassifier().fit(X[:200], y[:200])
+    known, taught = [], []
+    fit = FastStanceClassifier.fit
+    monkeypatch.setattr(
+        FastStanceClassifier,
+        "fit",
+        lambda self, X, *args, **kw: (known.append(set(X["text"])), fit(self, X, *args, **kw))[1],
+    )
+    for held_out in (None, (X[200:300], y[200:300])):
+        student = FastStanceClassifier(n_bits=14)
+        taught.append(distil(student, teacher, X[300:], (X[:200], y[:200]), held_out=held_out))
+    assert [len(texts) for texts in known] == [len(set(X["text"][:200]) | set(X["text"][300:]))] * 2 + [
+        X["text"].nunique()
+    ]
+    asked = taught[0].set_params(calibrate=False)
+    codes = np.searchsorted(asked.classes_, y[200:300].astype(str))
+    assert taught[1].temperature_ == pytest.approx(find_temperature(asked.decision_function(X[200:300]), codes))
+    assert taught[1].calibrate
 
 
 def test_sure_labels_teach_what_labels_do():
