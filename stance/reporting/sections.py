@@ -13,8 +13,8 @@ READING = (
     "frequent ones: 1 is perfect, and the row “majority”, where there is one, shows what always answering "
     "the most frequent label is worth.",
     "The 95 % interval says how far a score might move had other articles or events of the same kind been "
-    "collected: groups of sentences that belong together are drawn again, whole, 2,000 times. A difference "
-    "that is small beside the intervals proves nothing.",
+    "collected: groups of sentences that belong together are drawn again, whole, 2,000 times. Under each table "
+    "stands who is not told apart from the first: of these, by this test, any may be the best.",
     "Speed is the median of repeated calls on one thread of the machine named below, from text to label. It "
     "holds for that machine and for sentences of this length.",
 )
