@@ -127,19 +127,21 @@ def test_a_cell_knows_its_teacher_and_what_it_was_taught_about(spec, own, more):
     assert [job.cell.key for job in make_plan(read_experiment(plain))] != first
 
 
-def test_probabilities_are_calibrated_on_what_neither_learned(own, more, tmp_path):
-    frame = load_corpus(own, "stance").frame
+def test_probabilities_are_calibrated_on_what_was_not_learned_until_then(own, more, tmp_path):
+    frame, teacher = load_corpus(own, "stance").frame, tmp_path / "teacher.stance"
     others = training_sentences([load_corpus(more, "stance")])
     students = [
-        make_classifier("stance", {"char_ngrams": False, "calibrate": calibrate}) for calibrate in (True, False)
+        make_classifier("stance", {"char_ngrams": False, "calibrate": calibrate}) for calibrate in (True, False, False)
     ]
-    for student in students:
-        taught(student, make_classifier("logistic_regression"), frame, others, tmp_path / "teacher.stance")
-    kept = distillation._part(frame)[1]
-    codes = np.searchsorted(students[0].classes_, kept["label"].to_numpy(str))
-    assert students[0].temperature_ == find_temperature(students[0].decision_function(kept), codes)
+    for student in students[:2]:
+        taught(student, make_classifier("logistic_regression"), frame, others, teacher)
+    learned, kept = distillation._part(frame)
+    half = distillation.distil(students[2], load_model(teacher), others, (learned[list(X_COLUMNS)], learned["label"]))
+    codes = np.searchsorted(half.classes_, kept["label"].to_numpy(str))
+    assert students[0].temperature_ == find_temperature(half.decision_function(kept), codes)
     assert students[1].temperature_ == 1.0
     assert (students[0].predict(frame) == students[1].predict(frame)).all()
+    assert (half.decision_function(frame) != students[1].decision_function(frame)).any()
 
 
 @pytest.mark.parametrize("student", ["fast", "complement_nb"])
