@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from threadpoolctl import threadpool_limits
 
+from stance.classifiers import fast
 from stance.classifiers.fast import FastStanceClassifier
 from stance.classifiers.registry import make_classifier
 from stance.data.corpora import X_COLUMNS, load_corpus
@@ -164,7 +165,8 @@ def test_who_counts_praise(name, label, collected, benchmark):
 @pytest.mark.parametrize(
     ("size", "compiled_from"), [(1, COMPILED_FROM), (1, 1), (64, COMPILED_FROM), (64, 1), (4096, 1)]
 )
-def test_batches(size, compiled_from, plain, material, collected, benchmark):
+def test_batches(size, compiled_from, plain, material, collected, benchmark, monkeypatch):
+    monkeypatch.setattr(fast, "_is_loaded", lambda: False)  # it is, by now
     fitted, n_calls = copy.copy(plain[0]).set_params(compiled_from=compiled_from), max(3, min(2000, 50_000 // size))
     batches = [material.listed[i * size % len(material.listed) :][:size] for i in range(n_calls)]
     benchmark.pedantic(lambda: [fitted.predict(batch) for batch in batches], rounds=3, warmup_rounds=1)
