@@ -83,9 +83,9 @@ def test_a_label_that_the_teacher_never_learned_is_refused(student):
 
 
 def test_held_out_sentences_calibrate_and_are_learned_thereafter(monkeypatch):
-    frame = load_corpus("four_actors", scheme="stance").frame[::6]
+    frame = load_corpus("four_actors", scheme="stance").frame[::16]
     X, y = frame[list(X_COLUMNS)], frame["label"].to_numpy()
-    teacher = LogisticRegressionClassifier().fit(X[:200], y[:200])
+    teacher = LogisticRegressionClassifier().fit(X[:70], y[:70])
     known, taught = [], []
     fit = FastStanceClassifier.fit
     monkeypatch.setattr(
@@ -93,15 +93,15 @@ def test_held_out_sentences_calibrate_and_are_learned_thereafter(monkeypatch):
         "fit",
         lambda self, X, *args, **kw: (known.append(set(X["text"])), fit(self, X, *args, **kw))[1],
     )
-    for held_out in (None, (X[200:300], y[200:300])):
+    for held_out in (None, (X[70:110], y[70:110])):
         student = FastStanceClassifier(n_bits=14)
-        taught.append(distil(student, teacher, X[300:], (X[:200], y[:200]), held_out=held_out))
-    assert [len(texts) for texts in known] == [len(set(X["text"][:200]) | set(X["text"][300:]))] * 2 + [
+        taught.append(distil(student, teacher, X[110:], (X[:70], y[:70]), held_out=held_out))
+    assert [len(texts) for texts in known] == [len(set(X["text"][:70]) | set(X["text"][110:]))] * 2 + [
         X["text"].nunique()
     ]
     asked = taught[0].set_params(calibrate=False)
-    codes = np.searchsorted(asked.classes_, y[200:300].astype(str))
-    assert taught[1].temperature_ == pytest.approx(find_temperature(asked.decision_function(X[200:300]), codes))
+    codes = np.searchsorted(asked.classes_, y[70:110].astype(str))
+    assert taught[1].temperature_ == pytest.approx(find_temperature(asked.decision_function(X[70:110]), codes))
     assert taught[1].calibrate
 
 
