@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GroupShuffleSplit
 
 from stance.classifiers.base import fit_rows
+from stance.classifiers.calibrated import CalibratedTextClassifier
 from stance.classifiers.calibration import as_columns, find_temperature
 from stance.classifiers.model_files import load_model, save_model
 from stance.core.errors import InputError, show
@@ -84,7 +85,8 @@ def distil(
         return student
     lesson = _read_lesson(teacher, unlabelled, weight, labelled, held_out)
     temperature = None
-    if held_out is not None and getattr(student, "calibrate", False) and hasattr(student, "decision_function"):
+    calibrates = isinstance(student, CalibratedTextClassifier) and student.calibrate
+    if held_out is not None and calibrates and hasattr(student, "decision_function"):
         first = 0 if labelled is None else len(labelled[0])
         learned = np.delete(np.arange(len(lesson.table)), slice(first, first + len(held_out[0])))
         asked = clone(student).set_params(calibrate=False, abstain_below=0.0)

@@ -54,6 +54,20 @@ def test_each_label_weighs_what_the_teacher_gives_it():
     ]
 
 
+class OneOfTheirs(LogisticRegressionClassifier):
+    """A student with a parameter of the same name as ours, and no temperature."""
+
+    calibrate = True
+
+
+def test_a_student_that_has_no_temperature_is_given_none():
+    teacher = LogisticRegressionClassifier().fit(TEXTS[:3], ["favor", "against", "none"])
+    frame, held_out = pd.DataFrame({"text": TEXTS}), (pd.DataFrame({"text": TEXTS[:2]}), ["favor", "against"])
+    student = distil(OneOfTheirs(), teacher, frame, held_out=held_out)
+    assert not hasattr(student, "temperature_")
+    assert student.classes_.tolist() == ["against", "favor", "none"]
+
+
 class SoftStudent:
     """Keeps what it is taught by probabilities."""
 
