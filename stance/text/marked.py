@@ -53,7 +53,9 @@ class Marked:
         """Return some of the texts, folded, their spans with them."""
         texts, spans = [], np.full((len(rows), 4), -1, np.int32)
         for i, row in enumerate(rows):
-            text, found = self.texts[row], self.spans[row if len(self.spans) > 1 else 0]
+            text, found = self.texts[row], self.spans[row if len(self.spans) > 1 else 0].copy()
+            if 0 <= found[0] < found[3] and 0 <= found[2] < found[1]:
+                found[:2] = -1  # a holder within the target is dropped, and parts no letters
             edges = sorted({0, len(text), *(int(edge) for edge in found if 0 <= edge <= len(text))})
             pieces = [fold_text(text[a:b]) for a, b in pairwise(edges)]
             places = dict(zip(edges, np.cumsum([0, *map(len, pieces)]), strict=True))

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.feature_extraction.text import CountVectorizer
@@ -80,6 +80,12 @@ def test_the_compiled_loop_does_what_plain_python_does(X, params):
     assert_same(plain.transform(X), compiled)
 
 
+OVERLAPPING = pd.DataFrame(
+    {"text": ["aaΣ"], "holder_start": [0], "holder_end": [2], "target_start": [0], "target_end": [1]}
+)
+
+
+@example(OVERLAPPING, {"mask_mentions": False, "segments": False}, 2)
 @settings(max_examples=40, deadline=None)
 @given(sentences(), SETTINGS, st.sampled_from([2, 3, 4, 5]))
 def test_scores_are_those_of_the_matrix_and_of_plain_python_to_the_last_bit(X, params, n_classes):

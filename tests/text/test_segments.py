@@ -1,6 +1,8 @@
 """Segments: the right words in the right part, and no trace of the name."""
 
+import re
 import unicodedata
+from collections import Counter
 
 import pytest
 from hypothesis import example, given, settings
@@ -158,10 +160,15 @@ def test_composed_and_decomposed_are_cut_alike(sentence, holder, target, mask):
 
 
 @settings(deadline=None)  # a busy machine is no failure
+@example("On #NoWar, #iran and #0A.")
 @given(ANY_TEXT)
-def test_without_mentions_the_sentence_stays(text):
+def test_without_mentions_the_sentence_stays_and_only_words_of_hashtags_are_added(text):
     found = cut_segments(text, None, None)
-    assert found.sentence == unicodedata.normalize("NFC", text)
+    composed = unicodedata.normalize("NFC", text)
+    added = Counter(found.sentence) - Counter(composed)
+    assert set(added) <= set(" ".join(["", *re.findall(r"#(\w+)", composed)]))
+    letters = iter(found.sentence)
+    assert all(letter in letters for letter in composed)  # each of them, in order
     assert not any(found[1:])
 
 
