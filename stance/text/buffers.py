@@ -59,6 +59,17 @@ def encode_texts(texts: Sequence[str]) -> Texts:
     return Texts(np.frombuffer(data, np.uint8), ends)
 
 
+def read_only(buffer: Any, dtype: Any) -> NDArray[Any]:  # noqa: ANN401 - a buffer, of any library
+    """Return a buffer as an array that nobody may write to; compiled loops need be compiled for no other kind.
+
+    Examples
+    --------
+    >>> read_only(bytearray(b"ab"), np.uint8).flags.writeable
+    False
+    """
+    return np.frombuffer(memoryview(buffer).toreadonly(), dtype)
+
+
 def as_arrow(column: Any) -> pa.ChunkedArray | None:  # noqa: ANN401 - any column of any library
     """Return the Arrow strings of a column that is kept as such, not copied; None for another.
 
@@ -141,8 +152,8 @@ def read_chunks(column: pa.ChunkedArray) -> Iterator[Texts]:
 def _read_plain(array: pa.Array) -> Texts:
     _, offsets, data = array.buffers()
     width = np.int64 if pa.types.is_large_string(array.type) else np.int32
-    ends = np.frombuffer(offsets, width)[array.offset : array.offset + len(array) + 1].astype(np.int64)
-    return Texts(np.frombuffer(data, np.uint8) if data else np.empty(0, np.uint8), ends)
+    ends = read_only(offsets, width)[array.offset : array.offset + len(array) + 1].astype(np.int64)
+    return Texts(read_only(data or b"", np.uint8), ends)
 
 
 def _check_utf8(array: pa.Array, first_row: int) -> None:

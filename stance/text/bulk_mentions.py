@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from stance.core.errors import InputError, InputTypeError
 from stance.text.actors import load_actors
-from stance.text.buffers import find_bad_row, is_text
+from stance.text.buffers import find_bad_row, is_text, read_only
 from stance.text.lexicon import Lexicon
 from stance.text.mentions import ActorLexicon
 from stance.text.name_tree import character_kinds, grow_tree, keys_of
@@ -161,8 +161,8 @@ def scan_texts(texts: pa.LargeStringArray, lexicon: Lexicon) -> tuple[Found, NDA
     undecided = np.zeros(len(texts), np.bool_)
     if ends is None or letters is None:
         return np.empty((0, 4), np.int64), undecided
-    data = np.frombuffer(letters, np.uint8)
-    offsets = np.frombuffer(ends, np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    data = read_only(letters, np.uint8)
+    offsets = read_only(ends, np.int64)[texts.offset : texts.offset + len(texts) + 1]
     tree, kinds = grow_tree(lexicon), character_kinds()
     room = np.empty((max(_MIN_ROOM, int(np.diff(offsets).max(initial=0))), 4), np.int64)
     found, row = [], 0

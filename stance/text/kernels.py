@@ -58,7 +58,7 @@ def count_texts(texts, what, counts, states):
     """
     room = make_room(texts, what)
     order = np.arange(len(texts.ends) - 1)
-    block = 0
+    block = np.int64(0)  # a literal would have the next loop compiled twice
     while block < len(order):
         n_texts = find_parts(texts, what, order, block, room, states)
         first = 0
@@ -97,7 +97,7 @@ def score_texts(texts, what, weights, scores, states):
     order = np.arange(len(texts.ends) - 1)
     n_weights, n_classes = weights.shape[1], scores.shape[1]
     sums = np.zeros(n_weights, np.float32)
-    block = 0
+    block = np.int64(0)
     while block < len(order):
         n_texts = find_parts(texts, what, order, block, room, states)
         part = first = 0
@@ -116,7 +116,8 @@ def score_texts(texts, what, weights, scores, states):
                     sums[four + 3] += scale * d
                 first = last
                 part += 1
-            scores[block + text] = sums[:n_classes]
+            for code in range(n_classes):
+                scores[block + text, code] = sums[code]
         block += n_texts
 
 

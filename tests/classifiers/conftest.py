@@ -16,7 +16,7 @@ from stance.core.errors import RefusedFileError
 from tests.tiny_encoder import HURRIED, make_encoder
 
 # Trees spin their threads while they wait: on two busy cores a fit of 0.15 s takes 2 s.
-SMALL = {"gradient_boosting": {"max_iter": 4, "n_components": 4}}
+SMALL = {"gradient_boosting": {"max_iter": 4, "n_components": 4}, "stance": {"epochs": 10}, "fast": {"epochs": 10}}
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
@@ -20,7 +21,7 @@ from stance.classifiers.fast import FastStanceClassifier
 from stance.classifiers.hashed_linear import HashedLinear
 from stance.core.errors import InputError
 from stance.data.corpora import load_corpus
-from stance.text import hashed_ngrams
+from stance.text import hashed_ngrams, kernels, part_kernels
 from stance.text.hashed_ngrams import HashedNgrams
 
 # Compiled once, by one process.
@@ -113,6 +114,15 @@ def test_columns_of_arrow_give_what_lists_give(fitted, corpus):
     wanted = fitted.predict(texts)
     for column in (pa.array(texts), pd.Series(texts, dtype="str"), pa.table({"text": texts})):
         assert (fitted.predict(column) == wanted).all()
+
+
+def test_each_loop_is_compiled_once_whoever_owns_the_bytes(fitted, corpus):
+    texts = corpus.split("train")[0]["text"].tolist() * 2
+    for column in (texts, pa.array(texts), pc.utf8_lower(pa.array(texts))):  # the last may be written to
+        fitted.predict(column)
+        HashedNgrams(n_bits=10).fit_transform(column)
+    for loop in (kernels.score_texts, kernels.hash_texts, kernels.count_texts, part_kernels.find_parts):
+        assert len(loop.signatures) <= 1  # 0 where what calls it was kept by an earlier process
 
 
 def test_descent_learns_as_well_as_the_optimum(corpus, fitted, regression):
