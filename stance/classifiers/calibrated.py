@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.metaestimators import available_if
 
 from stance.classifiers.base import TextClassifier
-from stance.classifiers.calibration import find_temperature, held_out_scores, probabilities
+from stance.classifiers.calibration import calibrate, held_out_scores, probabilities, uncalibrated
 from stance.core.errors import InputError, show
 from stance.core.threads import count_threads
 
@@ -20,7 +20,7 @@ def _has_probabilities(self: CalibratedTextClassifier) -> bool:
 
 
 class CalibratedTextClassifier(TextClassifier):
-    """A `TextClassifier` with a temperature found on held-out groups.
+    """A `TextClassifier` with a `Calibration` found on held-out groups.
 
     A subclass has the parameters ``calibrate``, ``abstain_below``, ``compiled_from`` and ``n_jobs``.
 
@@ -29,6 +29,8 @@ class CalibratedTextClassifier(TextClassifier):
     temperature_ : float
         What decision scores are divided by to become probabilities; 1 where ``calibrate`` is off, or a label
         stands in fewer than three groups.
+    shares_ : numpy.ndarray of float, shape (3,)
+        The weights of half that temperature, of it and of twice it in the probabilities.
     """
 
     calibrate: bool
@@ -44,15 +46,15 @@ class CalibratedTextClassifier(TextClassifier):
         groups: np.ndarray,
         weights: np.ndarray | None,
     ) -> None:
-        """Find the temperature of the probabilities on scores of held-out groups."""
+        """Calibrate the probabilities on scores of held-out groups."""
         scored = self.calibrate and hasattr(learner, "decision_function")
         self.check_settings(has_probabilities=scored or hasattr(learner, "predict_proba"))
-        self.temperature_ = 1.0
+        self.temperature_, self.shares_ = uncalibrated()
         if scored:
             codes = np.unique(labels.astype(str), return_inverse=True)[1]
             scores = held_out_scores(self.make_learner(), matrix, codes, groups, weights)
             if scores is not None:
-                self.temperature_ = find_temperature(scores, codes)
+                self.temperature_, self.shares_ = calibrate(scores, codes)
 
     def check_settings(self, *, has_probabilities: bool) -> None:
         """Raise InputError where one of the parameters that it has in common with others is out of range."""
@@ -78,4 +80,4 @@ class CalibratedTextClassifier(TextClassifier):
         """Return probabilities, shape (n_sentences, n_classes), in the order of `classes_`."""
         if not (self.calibrate and hasattr(self, "decision_function")):
             return self._ask("predict_proba", X)
-        return probabilities(self._ask("decision_function", X), self.temperature_)
+        return probabilities(self._ask("decision_function", X), self.temperature_, self.shares_)

@@ -12,7 +12,7 @@ from sklearn.model_selection import GroupShuffleSplit
 
 from stance.classifiers.base import fit_rows
 from stance.classifiers.calibrated import CalibratedTextClassifier
-from stance.classifiers.calibration import as_columns, find_temperature
+from stance.classifiers.calibration import calibrate
 from stance.classifiers.model_files import load_model, save_model
 from stance.core.errors import InputError, show
 from stance.data.corpora import AUTHOR, X_COLUMNS
@@ -84,7 +84,7 @@ def distil(
         student.fit_soft(lesson.table, lesson.wanted, classes.tolist(), held_out)
         return student
     lesson = _read_lesson(teacher, unlabelled, weight, labelled, held_out)
-    temperature = None
+    calibration = None
     calibrates = isinstance(student, CalibratedTextClassifier) and student.calibrate
     if held_out is not None and calibrates and hasattr(student, "decision_function"):
         first = 0 if labelled is None else len(labelled[0])
@@ -92,10 +92,10 @@ def distil(
         asked = clone(student).set_params(calibrate=False, abstain_below=0.0)
         _fit_rows(asked, lesson.take(learned), classes)
         codes = np.searchsorted(asked.classes_, np.asarray(held_out[1], dtype=str))
-        temperature = find_temperature(as_columns(asked.decision_function(held_out[0])), codes)
+        calibration = calibrate(asked.decision_function(held_out[0]), codes)
     _fit_rows(student, lesson, classes)
-    if temperature is not None:
-        student.temperature_ = temperature  # type: ignore[attr-defined]
+    if calibration is not None:
+        student.temperature_, student.shares_ = calibration  # type: ignore[attr-defined]
     return student
 
 

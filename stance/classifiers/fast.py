@@ -15,7 +15,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from stance.classifiers.base import number_groups
 from stance.classifiers.calibrated import CalibratedTextClassifier
-from stance.classifiers.calibration import find_temperature, held_out_folds
+from stance.classifiers.calibration import calibrate, held_out_folds, uncalibrated
 from stance.classifiers.fast_training import HashedDescent
 from stance.classifiers.hashed_linear import HashedLinear
 from stance.classifiers.linear_descent import check_steps
@@ -62,7 +62,7 @@ class FastStanceClassifier(CalibratedTextClassifier):
     min_weight : float
         Forget columns all of whose weights are nearer to 0 than this: a smaller model file.
     calibrate : bool
-        Find the temperature of the probabilities on held-out groups; fitting takes about three times as long.
+        Calibrate the probabilities on held-out groups; fitting takes about three times as long.
     abstain_below : float
         Say None instead of a label whose probability is below this.
     compiled_from : int
@@ -79,6 +79,8 @@ class FastStanceClassifier(CalibratedTextClassifier):
         The hashed n-grams and the linear model.
     temperature_ : float
         What decision scores are divided by to become probabilities.
+    shares_ : numpy.ndarray of float, shape (3,)
+        The weights of half that temperature, of it and of twice it in the probabilities.
 
     References
     ----------
@@ -171,13 +173,13 @@ class FastStanceClassifier(CalibratedTextClassifier):
             return self.make_learner().keep(*descent.average(), classes)
 
         self.check_settings(has_probabilities=self.calibrate)
-        self.temperature_ = 1.0
+        self.temperature_, self.shares_ = uncalibrated()
         folds = held_out_folds(codes, groups) if self.calibrate else None
         if folds is not None:
             scores = np.zeros((len(codes), len(classes)))
             for train, test in folds:
                 scores[test] = self._scores(ngrams, descend(train), sentences.take(test), len(codes))
-            self.temperature_ = find_temperature(scores, codes)
+            self.temperature_, self.shares_ = calibrate(scores, codes)
         return Pipeline([("ngrams", ngrams), ("learner", descend(np.arange(len(codes))))])
 
     def partial_fit(
@@ -210,7 +212,7 @@ class FastStanceClassifier(CalibratedTextClassifier):
             self.classes_ = np.unique(np.asarray(classes, dtype=str))
             ngrams = self.make_ngrams().set_params(use_idf=False).without_idf()
             descent = self._descent = HashedDescent(ngrams, len(self.classes_), self.learning_rate)
-            self.temperature_ = 1.0
+            self.temperature_, self.shares_ = uncalibrated()
         unknown = set(labels) - set(self.classes_)
         if unknown:
             raise InputError(f'y holds "{show(min(unknown))}", which was not among the classes of the first call')

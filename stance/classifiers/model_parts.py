@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.linear_model._base import LinearClassifierMixin
 
+from stance.classifiers.calibration import MULTIPLES
 from stance.classifiers.hashed_linear import HashedLinear
 from stance.classifiers.model_types import UnsafeError
 from stance.core.errors import show
@@ -40,8 +41,8 @@ def check_parts(classifier: object) -> None:
             _check_trees(part)
         elif isinstance(part, LinearClassifierMixin) and hasattr(part, "coef_"):
             _check_rows(part)
-        if not 0 < getattr(part, "temperature_", 1.0) < np.inf:
-            raise UnsafeError("its temperature is no positive number")
+        if hasattr(part, "temperature_"):
+            _check_calibration(part.temperature_, getattr(part, "shares_", None))
         if hasattr(part, "scheme") and hasattr(part, "classes_"):
             _check_classes(part)
 
@@ -66,6 +67,15 @@ def find_parts(classifier: object) -> Iterator[Any]:
         elif hasattr(part, "__dict__") and not callable(part):
             yield part
             waiting += vars(part).values()
+
+
+def _check_calibration(temperature: object, shares: object) -> None:
+    if not (isinstance(temperature, float) and 0 < temperature < np.inf):
+        raise UnsafeError("its temperature is no positive number")
+    if not (isinstance(shares, np.ndarray) and shares.shape == (len(MULTIPLES),) and shares.dtype.kind == "f"):
+        raise UnsafeError("the shares of its temperatures are no three numbers")
+    if not ((shares >= 0).all() and np.isclose(shares.sum(), 1)):
+        raise UnsafeError("the shares of its temperatures do not add up to 1")
 
 
 def _check_vocabulary(part: Any) -> None:  # noqa: ANN401 - a vectoriser

@@ -55,8 +55,8 @@ class StanceClassifier(CalibratedTextClassifier):
     windows : bool
         Of those parts, look at the few words on either side of each mention too.
     calibrate : bool
-        Make probabilities mean what they say: three times a third of the groups is held out, and one
-        number, the temperature, is found that fits the scores on them best. It changes no label.
+        Make probabilities mean what they say: three times a third of the groups is held out, and the
+        temperatures are found that fit the scores on them best. It changes no label.
     abstain_below : float
         Say None instead of a label whose probability is below this. None is missing in the sense of pandas
         and is not the label ``none``.
@@ -72,6 +72,8 @@ class StanceClassifier(CalibratedTextClassifier):
     temperature_ : float
         What decision scores are divided by to become probabilities; 1 where `calibrate` is off, or a label
         stands in fewer than three groups.
+    shares_ : numpy.ndarray of float, shape (3,)
+        The weights of half that temperature, of it and of twice it in the probabilities.
     classes_ : numpy.ndarray of str, shape (n_classes,)
         The labels seen in fitting, sorted.
     model_ : sklearn.pipeline.Pipeline

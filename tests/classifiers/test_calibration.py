@@ -1,16 +1,28 @@
-"""Calibration: scikit-learn's temperature, found on held-out groups, and labels that it leaves alone."""
+"""Calibration: scikit-learn's temperature, more honest by its multiples, found on held-out groups; no label changes."""
 
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import softmax
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.svm import LinearSVC
 
 from stance.__main__ import main
-from stance.classifiers.calibration import FOLD_SEED, N_FOLDS, find_temperature, held_out_scores, probabilities
+from stance.classifiers.calibration import (
+    FOLD_SEED,
+    MULTIPLES,
+    N_FOLDS,
+    calibrate,
+    find_temperature,
+    held_out_scores,
+    probabilities,
+    uncalibrated,
+)
 from stance.classifiers.model_files import save_model
 from stance.classifiers.stance_classifier import StanceClassifier
 from stance.core.errors import InputError
@@ -30,14 +42,15 @@ def problem(n_classes, seed=0, n=400):
 
 @pytest.mark.parametrize("n_classes", [2, 3, 5])
 @pytest.mark.parametrize("learner", [LogisticRegression(C=50), LinearSVC(C=5), RidgeClassifier()])
-def test_probabilities_are_scikit_learns(n_classes, learner):
+def test_at_one_temperature_probabilities_are_scikit_learns(n_classes, learner):
     matrix, codes, groups = problem(n_classes)
     splitter = StratifiedGroupKFold(N_FOLDS, shuffle=True, random_state=FOLD_SEED)
     folds = list(splitter.split(codes, codes, groups))
     reference = CalibratedClassifierCV(learner, method="temperature", cv=folds, ensemble=False).fit(matrix, codes)
     scores = held_out_scores(learner, matrix, codes, groups)
     fitted = learner.fit(matrix, codes)
-    ours = probabilities(fitted.decision_function(matrix), find_temperature(scores, codes))
+    one = uncalibrated()._replace(temperature=find_temperature(scores, codes))
+    ours = probabilities(fitted.decision_function(matrix), *one)
     assert ours == pytest.approx(reference.predict_proba(matrix), abs=2e-3)
 
 
@@ -57,12 +70,54 @@ def test_too_few_groups_leave_the_scores_as_they_are():
     assert held_out_scores(LinearSVC(), matrix, codes, np.zeros(len(codes), dtype=int)) is None
 
 
+def draw(chances, rng):
+    """Return a label for each row, as likely as its probabilities say."""
+    return (rng.random((len(chances), 1)) > chances.cumsum(axis=1)).sum(axis=1)
+
+
+def log_loss(shares, scores, codes, temperature):
+    return -np.log(probabilities(scores, temperature, shares)[np.arange(len(codes)), codes]).mean()
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 5])
+def test_no_other_shares_make_the_labels_likelier(n_classes):
+    matrix, codes, groups = problem(n_classes)
+    scores = held_out_scores(LinearSVC(class_weight={0: 9}), matrix, codes, groups)
+    temperature, shares = calibrate(scores, codes)
+    steps = np.linspace(0, 1, 21)
+    others = [np.array([a, b, 1 - a - b]) for a in steps for b in steps if a + b <= 1]
+    least = min(log_loss(one, scores, codes, temperature) for one in others)
+    assert log_loss(shares, scores, codes, temperature) < least + 1e-6
+
+
+@pytest.mark.parametrize("shares", [(0.5, 0.5, 0.0), (0.3, 0.3, 0.4), (0.0, 1.0, 0.0)])
+def test_the_shares_that_labels_were_drawn_by_make_honest_probabilities(shares):
+    rng = np.random.default_rng(2)
+    scores = rng.normal(scale=3, size=(40_000, 3))
+    chances = probabilities(scores, 1.0, np.array(shares))
+    found = probabilities(scores, *calibrate(scores, draw(chances, rng)))
+    assert np.abs(found - chances).mean() < 0.01
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([2, 3, 5]), st.floats(-5, 5), st.integers(3, 40))
+def test_any_scores_get_probabilities_that_change_no_label(seed, n_classes, log_scale, n):
+    rng = np.random.default_rng(seed)
+    scores = rng.normal(size=(n, n_classes)) * 10**log_scale
+    found = calibrate(scores, rng.integers(n_classes, size=n))
+    assert found.temperature > 0
+    assert found.shares.shape == (len(MULTIPLES),)
+    chances = probabilities(scores, *found)
+    assert chances.sum(axis=1) == pytest.approx(1)
+    best = chances[np.arange(n), scores.argmax(axis=1)]
+    assert (best == chances.max(axis=1)).all()
+
+
 @pytest.mark.parametrize("factor", [0.1, 1.0, 30.0])
 def test_the_temperature_takes_a_factor_back(factor):
     rng = np.random.default_rng(1)
     scores = rng.normal(scale=2, size=(20_000, 3))
-    chances = probabilities(scores, 1.0)
-    codes = (rng.random((len(scores), 1)) > chances.cumsum(axis=1)).sum(axis=1)
+    codes = draw(softmax(scores, axis=1), rng)
     assert find_temperature(scores * factor, codes) == pytest.approx(factor, rel=0.05)
 
 

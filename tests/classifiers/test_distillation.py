@@ -7,7 +7,7 @@ from sklearn.metrics import f1_score
 
 from stance.__main__ import main
 from stance.classifiers.baselines import LinearSVMClassifier, LogisticRegressionClassifier
-from stance.classifiers.calibration import find_temperature
+from stance.classifiers.calibration import calibrate
 from stance.classifiers.distillation import distil
 from stance.classifiers.fast import FastStanceClassifier
 from stance.classifiers.model_files import load_model, save_model
@@ -115,7 +115,9 @@ def test_held_out_sentences_calibrate_and_are_learned_thereafter(monkeypatch):
     ]
     asked = taught[0].set_params(calibrate=False)
     codes = np.searchsorted(asked.classes_, y[70:110].astype(str))
-    assert taught[1].temperature_ == pytest.approx(find_temperature(asked.decision_function(X[70:110]), codes))
+    temperature, shares = calibrate(asked.decision_function(X[70:110]), codes)
+    assert taught[1].temperature_ == pytest.approx(temperature)
+    assert taught[1].shares_ == pytest.approx(shares)
     assert taught[1].calibrate
 
 

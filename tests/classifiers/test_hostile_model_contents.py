@@ -159,6 +159,25 @@ def test_weights_that_are_not_finite_are_refused(name, bad, fit_small, path, for
     refused(forge(path, classifier, smoke=["none"] * 3), "not finite")
 
 
+@pytest.mark.parametrize("name", ["stance", "fast"])
+@pytest.mark.parametrize(
+    ("attribute", "value", "said"),
+    [
+        ("temperature_", -1.0, "temperature is no positive number"),
+        ("temperature_", np.inf, "temperature is no positive number"),
+        ("temperature_", "1", "temperature is no positive number"),
+        ("shares_", np.array([0.5, 0.2, 0.2]), "shares"),
+        ("shares_", np.array([2.0, -0.5, -0.5]), "shares"),
+        ("shares_", np.full(2, 0.5), "shares"),
+        ("shares_", [0.0, 1.0, 0.0], "shares"),
+    ],
+)
+def test_a_calibration_that_is_none_is_refused(name, attribute, value, said, fit_small, path, forge, refused):
+    classifier, _ = fit_small(name)
+    setattr(classifier, attribute, value)
+    refused(forge(path, classifier, smoke=["none"] * 3), said)
+
+
 def test_weights_of_a_wrong_shape_are_refused(svm, path, forge, refused):
     learner = svm.model_[-1]
     learner.coef_ = np.vstack([learner.coef_, learner.coef_])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stance.classifiers import distillation
-from stance.classifiers.calibration import find_temperature
+from stance.classifiers.calibration import calibrate
 from stance.classifiers.distillation import fit_teacher, teach
 from stance.classifiers.model_files import load_model
 from stance.classifiers.registry import make_classifier
@@ -131,14 +131,16 @@ def test_probabilities_are_calibrated_on_what_was_not_learned_until_then(own, mo
     frame, teacher = load_corpus(own, "stance").frame, tmp_path / "teacher.stance"
     others = training_sentences([load_corpus(more, "stance")])
     students = [
-        make_classifier("stance", {"char_ngrams": False, "calibrate": calibrate}) for calibrate in (True, False, False)
+        make_classifier("stance", {"char_ngrams": False, "calibrate": honest}) for honest in (True, False, False)
     ]
     for student in students[:2]:
         taught(student, make_classifier("logistic_regression"), frame, others, teacher)
     learned, kept = distillation._part(frame)
     half = distillation.distil(students[2], load_model(teacher), others, (learned[list(X_COLUMNS)], learned["label"]))
     codes = np.searchsorted(half.classes_, kept["label"].to_numpy(str))
-    assert students[0].temperature_ == find_temperature(half.decision_function(kept), codes)
+    temperature, shares = calibrate(half.decision_function(kept), codes)
+    assert students[0].temperature_ == temperature
+    assert (students[0].shares_ == shares).all()
     assert students[1].temperature_ == 1.0
     assert (students[0].predict(frame) == students[1].predict(frame)).all()
     assert (half.decision_function(frame) != students[1].decision_function(frame)).any()
