@@ -51,10 +51,10 @@ class CalibratedTextClassifier(TextClassifier):
         self.check_settings(has_probabilities=scored or hasattr(learner, "predict_proba"))
         self.temperature_, self.shares_ = uncalibrated()
         if scored:
-            codes = np.unique(labels.astype(str), return_inverse=True)[1]
-            scores = held_out_scores(self.make_learner(), matrix, codes, groups, weights)
+            scores = held_out_scores(self.make_learner(), matrix, labels, groups, weights)
             if scores is not None:
-                self.temperature_, self.shares_ = calibrate(scores, codes)
+                codes = np.unique(labels, return_inverse=True)[1]
+                self.temperature_, self.shares_ = calibrate(scores, codes, weights)
 
     def check_settings(self, *, has_probabilities: bool) -> None:
         """Raise InputError where one of the parameters that it has in common with others is out of range."""

@@ -49,8 +49,8 @@ def uncalibrated() -> Calibration:
     return Calibration(1.0, np.array([0.0, 1.0, 0.0]))
 
 
-def calibrate(scores: Scores, codes: NDArray[np.int64]) -> Calibration:
-    """Return the calibration by which held-out labels are likeliest.
+def calibrate(scores: Scores, codes: NDArray[np.int64], weights: NDArray[np.float64] | None = None) -> Calibration:
+    """Return a calibration that makes held-out labels likely: the likeliest temperature, then the likeliest shares.
 
     Parameters
     ----------
@@ -58,6 +58,8 @@ def calibrate(scores: Scores, codes: NDArray[np.int64]) -> Calibration:
         Decision scores of sentences that were not learned.
     codes : numpy.ndarray of int, shape (n_sentences,)
         Their labels, numbered from 0 on.
+    weights : numpy.ndarray of float, shape (n_sentences,), optional
+        How much each counts.
 
     Examples
     --------
@@ -67,14 +69,14 @@ def calibrate(scores: Scores, codes: NDArray[np.int64]) -> Calibration:
     0.75
     """
     columns = as_columns(scores)
-    temperature = find_temperature(columns, codes)
-    return Calibration(temperature, _find_shares(columns, codes, temperature))
+    temperature = find_temperature(columns, codes, weights)
+    return Calibration(temperature, _find_shares(columns, codes, weights, temperature))
 
 
 def held_out_scores(
     learner: BaseEstimator,
     matrix: Any,  # noqa: ANN401 - sparse matrix
-    codes: NDArray[np.int64],
+    labels: NDArray[Any],
     groups: NDArray[np.int64],
     weights: NDArray[np.float64] | None = None,
 ) -> Scores | None:
@@ -85,8 +87,7 @@ def held_out_scores(
     learner : scikit-learn classifier
         Unfitted, with ``decision_function``.
     matrix : sparse matrix, shape (n_sentences, n_features)
-    codes : numpy.ndarray of int, shape (n_sentences,)
-        The labels, numbered from 0 on.
+    labels : numpy.ndarray, shape (n_sentences,)
     groups : numpy.ndarray of int, shape (n_sentences,)
         Rows of a group are held out together.
     weights : numpy.ndarray of float, shape (n_sentences,), optional
@@ -94,15 +95,16 @@ def held_out_scores(
     Returns
     -------
     numpy.ndarray, shape (n_sentences, n_classes), or None
-        None where a label stands in too few groups to be held out.
+        The classes sorted; None where a label stands in too few groups to be held out.
     """
+    classes, codes = np.unique(labels, return_inverse=True)
     folds = held_out_folds(codes, groups)
     if folds is None:
         return None
-    scores = np.zeros((len(codes), int(codes.max()) + 1))
+    scores = np.zeros((len(codes), len(classes)))
     for train, test in folds:
         weighted = {} if weights is None else {"sample_weight": weights[train]}
-        fitted = clone(learner).fit(matrix[train], codes[train], **weighted)
+        fitted = clone(learner).fit(matrix[train], labels[train], **weighted)
         scores[test] = as_columns(fitted.decision_function(matrix[test]))
     return scores
 
@@ -117,7 +119,7 @@ def held_out_folds(codes: NDArray[np.int64], groups: NDArray[np.int64]) -> list[
     return folds if all(len(np.unique(codes[train])) == n_classes for train, _ in folds) else None
 
 
-def find_temperature(scores: Scores, codes: NDArray[np.int64]) -> float:
+def find_temperature(scores: Scores, codes: NDArray[np.int64], weights: NDArray[np.float64] | None = None) -> float:
     """Return what scores must be divided by for their softmax to be likeliest, given the labels.
 
     One number for all classes: it makes a classifier more or less sure.
@@ -136,19 +138,22 @@ def find_temperature(scores: Scores, codes: NDArray[np.int64]) -> float:
 
     def loss(log_temperature: float) -> float:
         logs = log_softmax(scores / np.exp(log_temperature), axis=1)
-        return -float(logs[np.arange(len(codes)), codes].mean())
+        return -float(np.average(logs[np.arange(len(codes)), codes], weights=weights))
 
     return float(np.exp(minimize_scalar(loss, bounds=LOG_TEMPERATURES, method="bounded").x))
 
 
-def _find_shares(scores: Scores, codes: NDArray[np.int64], temperature: float) -> NDArray[np.float64]:
+def _find_shares(
+    scores: Scores, codes: NDArray[np.int64], weights: NDArray[np.float64] | None, temperature: float
+) -> NDArray[np.float64]:
     rows = np.arange(len(codes))
     each = np.stack([softmax(scores / (temperature * one), axis=1)[rows, codes] for one in MULTIPLES], axis=1)
     each = np.maximum(each, LEAST_PROBABILITY)
 
     def loss(shares: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         mixed = np.maximum(each @ shares, LEAST_PROBABILITY)
-        return -float(np.log(mixed).mean()), -(each / mixed[:, None]).mean(axis=0)
+        slopes = np.average(each / mixed[:, None], axis=0, weights=weights)
+        return -float(np.average(np.log(mixed), weights=weights)), -slopes
 
     # A concave likelihood over a triangle: one optimum.
     found = minimize(

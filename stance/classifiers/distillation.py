@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from sklearn.model_selection import GroupShuffleSplit
 
 from stance.classifiers.base import fit_rows
 from stance.classifiers.calibrated import CalibratedTextClassifier
-from stance.classifiers.calibration import calibrate
+from stance.classifiers.calibration import Calibration, calibrate, uncalibrated
 from stance.classifiers.model_files import load_model, save_model
 from stance.core.errors import InputError, show
 from stance.data.corpora import AUTHOR, X_COLUMNS
@@ -21,6 +21,7 @@ from stance.text.inputs import NOT_MENTIONED
 HELD_OUT_SHARE = 0.1
 SPLIT_SEED = 0
 MIN_PROBABILITY = 0.02  # a label that the teacher all but rules out is not worth a row
+PLAIN: Final = {"calibrate": False, "abstain_below": 0.0}
 Student = TypeVar("Student")
 Labelled = tuple[pd.DataFrame, Any]
 
@@ -84,19 +85,34 @@ def distil(
         student.fit_soft(lesson.table, lesson.wanted, classes.tolist(), held_out)
         return student
     lesson = _read_lesson(teacher, unlabelled, weight, labelled, held_out)
-    calibration = None
     calibrates = isinstance(student, CalibratedTextClassifier) and student.calibrate
-    if held_out is not None and calibrates and hasattr(student, "decision_function"):
-        first = 0 if labelled is None else len(labelled[0])
-        learned = np.delete(np.arange(len(lesson.table)), slice(first, first + len(held_out[0])))
-        asked = clone(student).set_params(calibrate=False, abstain_below=0.0)
-        _fit_rows(asked, lesson.take(learned), classes)
-        codes = np.searchsorted(asked.classes_, np.asarray(held_out[1], dtype=str))
-        calibration = calibrate(asked.decision_function(held_out[0]), codes)
-    _fit_rows(student, lesson, classes)
-    if calibration is not None:
-        student.temperature_, student.shares_ = calibration  # type: ignore[attr-defined]
+    if held_out is None or not (calibrates and hasattr(student, "decision_function")):
+        _fit_rows(student, lesson, classes)
+        return student
+    first = 0 if labelled is None else len(labelled[0])
+    learned = np.delete(np.arange(len(lesson.table)), slice(first, first + len(held_out[0])))
+    calibration = _calibrate(clone(student), lesson.take(learned), classes, held_out)
+    _fit_uncalibrated(student, lesson, classes)
+    student.temperature_, student.shares_ = calibration  # type: ignore[attr-defined]
     return student
+
+
+def _fit_uncalibrated(student: Any, lesson: _Lesson, classes: np.ndarray) -> None:  # noqa: ANN401
+    settings = {name: getattr(student, name) for name in PLAIN}
+    try:
+        _fit_rows(student.set_params(**PLAIN), lesson, classes)
+    finally:
+        student.set_params(**settings)
+
+
+def _calibrate(student: Any, lesson: _Lesson, classes: np.ndarray, held_out: Labelled) -> Calibration:  # noqa: ANN401
+    """Return the calibration of a student, fitted here, on held-out sentences of the labels that it learned."""
+    _fit_uncalibrated(student, lesson, classes)
+    X, labels = held_out[0], np.asarray(held_out[1], dtype=str)
+    known = np.isin(labels, student.classes_)
+    if not known.any():
+        return uncalibrated()
+    return calibrate(student.decision_function(X)[known], np.searchsorted(student.classes_, labels[known]))
 
 
 def fit_teacher(teacher: Any, train: pd.DataFrame, model: Path) -> None:  # noqa: ANN401 - any classifier
@@ -167,7 +183,9 @@ def _read_lesson(
     tables, wanted = [], []
     for X, y in filter(None, labelled):
         labels = np.asarray(y, dtype=object)
-        unknown = sorted(set(labels) - set(classes))
+        if len(labels) != len(X):
+            raise InputError(f"{len(X)} labelled sentences have {len(labels)} labels")
+        unknown = sorted(set(labels) - set(classes), key=str)
         if unknown:
             raise InputError(
                 f'the labelled sentences have the label "{show(unknown[0])}", which the teacher does not know; '

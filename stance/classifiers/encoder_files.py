@@ -28,7 +28,6 @@ from stance.classifiers.model_types import UnsafeError
 from stance.core.errors import InputError, show
 
 CONFIG, TOKENIZER, WEIGHTS = "config.json", "tokenizer.json", "weights.safetensors"
-MEMBERS = (CONFIG, TOKENIZER, WEIGHTS)
 MAX_CONFIG_BYTES = 1 << 16
 MAX_TOKENIZER_BYTES = 64 << 20
 MAX_WEIGHT_BYTES = 1200 << 20

@@ -17,6 +17,7 @@ from sklearn.pipeline import FeatureUnion
 from sklearn.utils.validation import check_is_fitted
 
 from stance.classifiers.base import TextClassifier
+from stance.classifiers.hashed_linear import HashedLinear
 from stance.core.errors import InputError, show, unknown
 from stance.text.hashed_ngrams import HashedNgrams
 from stance.text.inputs import Sentences, read_sentences
@@ -130,6 +131,8 @@ def _weights(learner: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:  
         return weights - weights.mean(axis=0), np.zeros(len(weights))
     weights = np.asarray(learner.coef_, dtype=float)
     intercepts = np.broadcast_to(np.asarray(learner.intercept_, dtype=float), len(weights))
+    if len(weights) == 2 and isinstance(learner, HashedLinear):  # has a row a class, its score is their difference
+        weights, intercepts = weights[1:] - weights[:1], intercepts[1:] - intercepts[:1]
     if len(weights) == 1:
         return np.vstack([-weights, weights]), np.concatenate([-intercepts, intercepts])
     return weights, intercepts

@@ -11,14 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
-from sklearn.utils.class_weight import compute_sample_weight
 
 from stance.classifiers.base import number_groups
 from stance.classifiers.calibrated import CalibratedTextClassifier
 from stance.classifiers.calibration import calibrate, held_out_folds, uncalibrated
 from stance.classifiers.fast_training import HashedDescent
 from stance.classifiers.hashed_linear import HashedLinear
-from stance.classifiers.linear_descent import check_steps
+from stance.classifiers.linear_descent import check_steps, weigh_classes_alike
 from stance.core.errors import InputError, show
 from stance.core.schemes import get_scheme
 from stance.text.hashed_ngrams import COMPILED_FROM, HashedNgrams
@@ -164,7 +163,7 @@ class FastStanceClassifier(CalibratedTextClassifier):
             return super().learn(sentences, labels, groups, weights)
         check_steps(self.epochs, self.learning_rate)
         codes, classes = pd.factorize(labels, sort=True)
-        balanced = compute_sample_weight("balanced", codes) * (1.0 if weights is None else weights)
+        balanced = weigh_classes_alike(codes, weights)
         ngrams = self.make_ngrams().learn_idf(sentences)
 
         def descend(rows: NDArray[np.int64]) -> HashedLinear:
@@ -179,7 +178,7 @@ class FastStanceClassifier(CalibratedTextClassifier):
             scores = np.zeros((len(codes), len(classes)))
             for train, test in folds:
                 scores[test] = self._scores(ngrams, descend(train), sentences.take(test), len(codes))
-            self.temperature_, self.shares_ = calibrate(scores, codes)
+            self.temperature_, self.shares_ = calibrate(scores, codes, weights)
         return Pipeline([("ngrams", ngrams), ("learner", descend(np.arange(len(codes))))])
 
     def partial_fit(
@@ -205,24 +204,30 @@ class FastStanceClassifier(CalibratedTextClassifier):
         sentences = self.read(X)
         labels = read_labels(y, len(sentences), get_scheme(self.scheme).labels)
         descent: HashedDescent | None = getattr(self, "_descent", None)
-        if descent is None:
-            if classes is None or len(set(classes)) < 2:
-                raise InputError("partial_fit wants all labels, two or more, as classes at its first call")
-            read_labels(list(classes), len(classes), get_scheme(self.scheme).labels)
-            self.classes_ = np.unique(np.asarray(classes, dtype=str))
-            ngrams = self.make_ngrams().set_params(use_idf=False).without_idf()
-            descent = self._descent = HashedDescent(ngrams, len(self.classes_), self.learning_rate)
-            self.temperature_, self.shares_ = uncalibrated()
-        unknown = set(labels) - set(self.classes_)
+        known = self._read_classes(classes) if descent is None else self.classes_
+        if descent is not None and classes is not None and set(classes) != set(known):
+            raise InputError("classes are others than at the first call of partial_fit; leave them out, or fit anew")
+        unknown = set(labels) - set(known)
         if unknown:
             raise InputError(f'y holds "{show(min(unknown))}", which was not among the classes of the first call')
-        codes = np.searchsorted(self.classes_, labels.astype(str))
+        codes = np.searchsorted(known, labels.astype(str))
         weights = np.ones(len(codes)) if sample_weight is None else self._weights(sample_weight, labels)
+        if descent is None:
+            ngrams = self.make_ngrams().set_params(use_idf=False).without_idf()
+            descent = HashedDescent(ngrams, len(known), self.learning_rate)
         descent.run(descent.read(sentences), codes, weights, epochs=1, shuffle=False)
-        learner = self.make_learner().keep(*descent.average(), self.classes_)
+        learner = self.make_learner().keep(*descent.average(), known)
         self.model_ = Pipeline([("ngrams", descent.ngrams), ("learner", learner)])
+        self.classes_, self._descent = known, descent
+        self.temperature_, self.shares_ = uncalibrated()
         self._lookup = None
         return self
+
+    def _read_classes(self, classes: Sequence[str] | None) -> np.ndarray:
+        if classes is None or len(set(classes)) < 2:
+            raise InputError("partial_fit wants all labels, two or more, as classes at its first call")
+        read_labels(list(classes), len(classes), get_scheme(self.scheme).labels)
+        return np.unique(np.asarray(classes, dtype=str))
 
     def answer(self, method: str, sentences: Any) -> np.ndarray:  # noqa: ANN401
         """Return what a prediction method says of one sentence or more."""
@@ -267,4 +272,5 @@ class FastStanceClassifier(CalibratedTextClassifier):
 def _is_loaded() -> bool:
     """Return whether the compiled loop has scored in this process."""
     module = sys.modules.get("stance.text.compiled_ngrams")
-    return module is not None and module.has_scored()
+    has_scored = getattr(module, "has_scored", None)  # another thread may be importing it
+    return has_scored is not None and has_scored()

@@ -38,6 +38,8 @@ class HashedLinear(LinearClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Learn from a matrix, shape (n_sentences, n_columns)."""
         learner = clone(self.estimator)
         used = np.unique(X.indices)  # most columns stay empty, and would only be carried along
+        if not len(used):
+            used = np.zeros(1, X.indices.dtype)  # scikit-learn wants a column; from an empty one nothing is learned
         learner.fit(X[:, used], y, **({} if sample_weight is None else {"sample_weight": sample_weight}))
         if not hasattr(learner, "coef_"):
             raise InputError(

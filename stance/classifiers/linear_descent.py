@@ -65,7 +65,7 @@ class LinearDescent(LinearClassifierMixin, BaseEstimator):  # type: ignore[misc]
         codes, classes = pd.factorize(np.asarray(y), sort=True)
         if len(classes) < 2:
             raise InputError("y holds one class only; at least two are needed to learn")
-        balanced = compute_sample_weight("balanced", codes) * (1.0 if sample_weight is None else sample_weight)
+        balanced = weigh_classes_alike(codes, sample_weight)
         matrix = csr_matrix(X, dtype=np.float32)
         descent = Descent(matrix.shape[1], len(classes), self.learning_rate)
         batches = [matrix[start : start + ROWS_A_BATCH] for start in range(0, matrix.shape[0], ROWS_A_BATCH)]
@@ -85,6 +85,18 @@ class LinearDescent(LinearClassifierMixin, BaseEstimator):  # type: ignore[misc]
             scores = np.column_stack([np.zeros(len(scores)), scores])
         shares: NDArray[np.float64] = softmax(scores, axis=1)
         return shares
+
+
+def weigh_classes_alike(codes: NDArray[np.int64], weights: Any = None) -> NDArray[np.float64]:  # noqa: ANN401
+    """Return the weight of each row, shape (n_rows,): each class counts alike, and only ratios of `weights` matter.
+
+    Examples
+    --------
+    >>> weigh_classes_alike(np.array([0, 0, 1]), [9, 9, 9])
+    array([0.75, 0.75, 1.5 ])
+    """
+    balanced: NDArray[np.float64] = compute_sample_weight("balanced", codes)
+    return balanced if weights is None else balanced * (np.asarray(weights, float) / np.mean(weights))
 
 
 def count_epochs(n_rows: int) -> int:

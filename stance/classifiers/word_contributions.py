@@ -8,9 +8,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from stance.text.characters import fold_text
 from stance.text.gist import find_meanings
 from stance.text.lexicon import IN_WORD
-from stance.text.segments import HOLDER, TARGET, TOKEN, Span
+from stance.text.segments import TOKEN, Span, sort_mentions
 
 # Words, and whatever else is no blank; combining marks belong to their word.
 _WORD = re.compile(rf"[{IN_WORD}]+(?:['’][{IN_WORD}]+)*|[^\s{IN_WORD}]+")
@@ -70,7 +71,7 @@ def place_ngrams(
     >>> place_ngrams("It doesn't back it.", None, None, {}, ngrams)[0][1:3]
     [WordContribution(start=3, end=10, contribution=0.25), WordContribution(start=11, end=15, contribution=0.5)]
     """
-    mentions = _mentions(holder, target)
+    mentions = sort_mentions(holder, target)
     spans = _cut_words(text, mentions)
     views = [_see(text, spans, mentions), _see(text, spans, [])]
     blocks = defaultdict[tuple[str, str], dict[str, float]](dict)
@@ -78,7 +79,7 @@ def place_ngrams(
         blocks[segment, kind][feature] = contribution
     totals, rest = [0.0] * len(spans), defaultdict[str, float](float)
     for (segment, kind), block in blocks.items():
-        index = _index(kind, _locate(_fold(segments.get(segment, text)), views), block)
+        index = _index(kind, _locate(fold_text(segments.get(segment, text)), views), block)
         for feature, contribution in block.items():
             places = index.get(feature, [NOWHERE])
             for place in places:
@@ -133,13 +134,6 @@ def _unturned(ngram: str) -> str:
     return re.sub(r"\bnot(?=\w)", "", ngram)
 
 
-def _mentions(holder: Span | None, target: Span | None) -> list[tuple[Span, str]]:
-    """Return the mentions in order; where both overlap, the target alone, as in `cut_segments`."""
-    if holder and target and holder[0] < target[1] and target[0] < holder[1]:
-        holder = None
-    return sorted((span, role) for span, role in ((holder, HOLDER), (target, TARGET)) if span)
-
-
 def _cut_words(text: str, mentions: Sequence[tuple[Span, str]]) -> list[Span]:
     spans = [span for span, _ in mentions]
     start = 0
@@ -164,11 +158,6 @@ def _see(text: str, spans: Sequence[Span], mentions: Sequence[tuple[Span, str]])
     return _View(seen + after.text, owners + after.words)
 
 
-def _fold(text: str) -> str:
-    """Return a text as `Ngrams` reads it."""
-    return _compose(text.lower())
-
-
 def _compose(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
@@ -184,9 +173,9 @@ def _fold_view(text: str, words: list[int]) -> _View:
         else:
             pieces.append(char)
             owners.append(word)
-    folded = [_fold(piece) for piece in pieces]
+    folded = [fold_text(piece) for piece in pieces]
     spread = [word for piece, word in zip(folded, owners, strict=True) for _ in piece]
-    whole = _fold(text)  # it alone knows the small sigma at a word's end
+    whole = fold_text(text)  # it alone knows the small sigma at a word's end
     return _View(whole if len(whole) == len(spread) else "".join(folded), spread)
 
 

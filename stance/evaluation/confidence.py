@@ -67,7 +67,7 @@ def accuracy_at(coverage: float, hits: ArrayLike, confidences: ArrayLike) -> flo
     right, sure = _read(hits, confidences)
     if not 0 < coverage <= 1:
         raise InputError(f"coverage is {coverage}, not above 0 and at most 1")
-    kept = int(np.ceil(coverage * len(sure) - 1e-9))
+    kept = max(1, int(np.ceil(coverage * len(sure) - 1e-9)))
     last = np.sort(sure)[::-1][kept - 1]
     surer, tied = sure > last, sure == last
     return float((right[surer].sum() + (kept - surer.sum()) * right[tied].mean()) / kept)

@@ -113,4 +113,5 @@ def _draws(n_groups: int, seed: int) -> NDArray[np.uint16]:
     The same for every classifier and metric of one test, so that their intervals are comparable.
     """
     rng = np.random.default_rng(seed)
-    return rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=N_RESAMPLES).astype(np.uint16)
+    chances = np.full(n_groups, 1 / n_groups)
+    return np.stack([rng.multinomial(n_groups, chances).astype(np.uint16) for _ in range(N_RESAMPLES)])

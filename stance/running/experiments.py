@@ -118,6 +118,14 @@ class ExperimentFile(Strict):
             raise ValueError('key "corpora": names nothing to run; give at least one corpus or transfer')
         return self
 
+    @field_validator("seeds")
+    @classmethod
+    def _once(cls, seeds: list[int]) -> list[int]:
+        for i, seed in enumerate(seeds):
+            if seed in seeds[:i]:
+                raise ValueError(f"{seed} stands there twice; give each seed once")
+        return seeds
+
     @field_validator("schemes", "protocols", "metrics")
     @classmethod
     def _known(cls, words: list[str], info: Any) -> list[str]:  # noqa: ANN401 - pydantic's info

@@ -17,7 +17,7 @@ import numpy as np
 from stance.classifiers.registry import CLASSIFIERS, get_class, make_classifier, speaks, uses_seed
 from stance.core.errors import InputError
 from stance.core.files import sha256_file, sha256_text
-from stance.core.paths import PACKAGE
+from stance.core.paths import PACKAGE, shipped
 from stance.core.records import Cell, cell_key
 from stance.data.corpora import Corpus
 from stance.data.splits import Fold, default_protocol, make_folds
@@ -27,6 +27,7 @@ from stance.running.experiments import ClassifierSpec, Experiment
 
 # What of our code can change a prediction, and whose versions can; of a classifier's `packages`, those as well.
 CODE_ROOMS = ("text", "classifiers")
+WORD_LISTS = ("actors.toml", "targets.toml", "words.toml")
 LIBRARIES = ("scikit-learn", "numpy", "scipy", "vaderSentiment")
 TUNING = ("running/tuning.py", "evaluation/metrics.py")
 TEACHING = ("running/teaching.py",)
@@ -173,6 +174,7 @@ def _rows_sha256(rows: np.ndarray) -> str:
 @functools.cache
 def _package_sha256() -> str:
     files = sorted(path for room in CODE_ROOMS for path in (PACKAGE / room).glob("*.py"))
+    files += [shipped("corpora") / name for name in WORD_LISTS]
     return sha256_text("".join(sha256_file(path) for path in files))
 
 

@@ -115,7 +115,7 @@ def load_results(folder: str | Path) -> Results:
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
         provenance = Provenance(**json.loads((folder / PROVENANCE).read_text(encoding="utf-8")))
-        return Results(
+        results = Results(
             folder=folder,
             name=held["name"],
             metrics=tuple(held["metrics"]),
@@ -131,6 +131,12 @@ def load_results(folder: str | Path) -> Results:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RefusedFileError(f"{show(path)}: damaged: {show(repr(error))}; run the experiment again") from None
+    store = Store(folder)
+    lost = [cell.key for cell in results.cells if store.read("cells", cell.key) is None]
+    if lost:
+        path = store.path("cells", lost[0])
+        raise RefusedFileError(f"{show(path)}: missing or damaged, or its predictions are; run the experiment again")
+    return results
 
 
 def write_scores(results: Results) -> None:

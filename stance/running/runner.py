@@ -120,8 +120,10 @@ def _left_of(store: Store, task: Task) -> Task:
 def _settle(store: Store, outcome: Outcome) -> list[dict[str, Any]]:
     """Forget what failed earlier and is done now; record and return what failed now."""
     failures = []
+    if outcome.status == "ok":  # what a classifier ends by sys.exit(0) has no result for all that
+        outcome = replace(outcome, status="crashed", cause="it ended without a result")
     for output in outcome.task.outputs:
-        if outcome.status == "ok" or store.read(outcome.task.kind, output.key) is not None:
+        if store.read(outcome.task.kind, output.key) is not None:
             store.forget_failure(output.key)
         else:
             failures.append(_failure(store, outcome, output))

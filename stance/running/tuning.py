@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
 
 from stance.classifiers.base import fit_rows
+from stance.classifiers.calibrated import CalibratedTextClassifier
 from stance.core.errors import InputError, show
 from stance.data.corpora import X_COLUMNS
 from stance.data.splits import FOLD_SEED, N_FOLDS
@@ -55,7 +56,10 @@ def tune(classifier: Any, matrix: Matrix, train: pd.DataFrame, labels: list[str]
     def inner_score(fitted: Any, X: pd.DataFrame, y: pd.Series) -> float:  # noqa: ANN401 - any classifier
         return macro_f1(y, fitted.predict(X), labels)
 
-    search = GridSearchCV(classifier, matrix, scoring=inner_score, cv=folds, error_score="raise", refit=False)
+    searched = clone(classifier)
+    if isinstance(searched, CalibratedTextClassifier) and "calibrate" not in matrix and not searched.abstain_below:
+        searched.set_params(calibrate=False)  # no label depends on it, and it takes three fits of four
+    search = GridSearchCV(searched, matrix, scoring=inner_score, cv=folds, error_score="raise", refit=False)
     search.fit(train[list(X_COLUMNS)], train["label"])
     found = search.cv_results_
     scores = np.column_stack([found[f"split{i}_test_score"] for i in range(len(folds))]).tolist()

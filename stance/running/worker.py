@@ -22,6 +22,7 @@ from stance.classifiers.base import fit_rows
 from stance.classifiers.distillation import fit_teacher, teach
 from stance.classifiers.registry import make_classifier
 from stance.core.errors import InputError, show
+from stance.core.schemes import check_labels
 from stance.data.corpora import X_COLUMNS, to_frame
 from stance.data.rows import folded
 from stance.evaluation.timing import time_classifier
@@ -67,7 +68,7 @@ def predict_cells(task: Task) -> dict[str, Exception]:
     errors: dict[str, Exception] = {}
     for output in task.outputs:
         try:
-            record, predictions = _predicted(classifier, output, rows, frame, caught)
+            record, predictions = _predicted(task, classifier, output, rows, frame, caught)
             Store(task.folder).write_cell(output.key, output.record | tuned | record, predictions)
         except Exception as error:  # another test may still be predicted
             errors[output.key] = error
@@ -75,6 +76,7 @@ def predict_cells(task: Task) -> dict[str, Exception]:
 
 
 def _predicted(
+    task: Task,
     classifier: Any,  # noqa: ANN401 - any classifier
     output: Output,
     rows: pa.Table,
@@ -88,6 +90,7 @@ def _predicted(
         predicted = classifier.predict(X)
         if any(label is None for label in predicted):
             raise InputError("it abstains; an experiment scores every sentence, and shows what abstaining would buy")
+        check_labels(predicted, task.labels)
         columns = _probabilities(classifier, X)
     said = sorted({f"{w.category.__name__}: {show(w.message, 200)}" for w in [*warned, *caught]})
     kept = rows.select(["id", "target", "actor", "group", "label"]).take(pa.array(output.test))

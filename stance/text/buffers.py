@@ -73,7 +73,7 @@ def read_only(buffer: Any, dtype: Any) -> NDArray[Any]:  # noqa: ANN401 - a buff
 def as_arrow(column: Any) -> pa.ChunkedArray | None:  # noqa: ANN401 - any column of any library
     """Return the Arrow strings of a column that is kept as such, not copied; None for another.
 
-    A column of pyarrow, of pandas' ``str`` and Arrow-backed types, or of `datasets`.
+    A column of pyarrow, or of pandas' ``str`` and Arrow-backed types.
 
     Examples
     --------
@@ -86,7 +86,10 @@ def as_arrow(column: Any) -> pa.ChunkedArray | None:  # noqa: ANN401 - any colum
     if not isinstance(column, (pa.Array, pa.ChunkedArray)):
         if not hasattr(column, "__arrow_array__"):
             return None
-        column = column.__arrow_array__()
+        try:
+            column = column.__arrow_array__()
+        except UnicodeEncodeError:  # a lone surrogate
+            return None
     chunked = column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column])
     return chunked if is_text(chunked.type) else None
 

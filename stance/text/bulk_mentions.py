@@ -95,10 +95,10 @@ def _parts(texts: pa.Array | pa.ChunkedArray, n_jobs: int) -> Iterator[_Part]:
         raise InputTypeError(f"texts is a column of {texts.type}, not of strings")
     row = 0
     for chunk in texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]:
-        bad = find_bad_row(chunk)
+        plain = chunk if pa.types.is_large_string(chunk.type) else chunk.cast(pa.large_string())
+        bad = find_bad_row(plain)
         if bad is not None:
             raise InputError(f"texts: row {row + bad}: is not valid UTF-8; re-encode the file")
-        plain = chunk if pa.types.is_large_string(chunk.type) else chunk.cast(pa.large_string())
         if plain.null_count:
             plain = pc.fill_null(plain, "")
         n_parts = max(n_jobs, -(-plain.nbytes // _PART_BYTES))

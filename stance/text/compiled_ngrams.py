@@ -13,6 +13,7 @@ from scipy.sparse import csr_matrix
 from stance.core.threads import count_threads
 from stance.text import kernels
 from stance.text.characters import fold_table, folded_table
+from stance.text.hashing import PART_WEIGHTS
 from stance.text.kernel_arrays import Bytes, Hashed, make_classes, make_meanings
 from stance.text.marked import Marked, check_spans
 from stance.text.reading_kernels import BAD_SPAN, RARE_LETTER
@@ -59,7 +60,7 @@ class CompiledNgrams:
             not ngrams.mask_mentions,
             shortest,
             longest,
-            ngrams.part_weights(),
+            PART_WEIGHTS,
             make_meanings(ngrams.gist),
         )
 
@@ -164,7 +165,10 @@ def _bytes(part: Marked, folds: NDArray[np.uint32]) -> Bytes:
 
 def _rare(batch: Marked, states: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Return which texts only Python can fold."""
-    wrong = np.flatnonzero(states == BAD_SPAN)
-    if len(wrong):
-        check_spans(batch, int(wrong[0]))
-    return np.flatnonzero(states == RARE_LETTER)
+    rare = np.flatnonzero(states == RARE_LETTER)
+    spans = np.broadcast_to(batch.spans, (len(batch), 4))
+    outside = [row for row in rare if spans[row].max() > len(batch.texts[int(row)])]
+    wrong = [*np.flatnonzero(states == BAD_SPAN), *outside]
+    if wrong:
+        check_spans(batch, int(min(wrong)))
+    return rare

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,15 +13,13 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from stance.core.errors import InputError, show
-from stance.text.hashing import GIST, PARTS, HashedPart, hash_parts
+from stance.text.hashing import GIST, PART_WEIGHTS, PARTS, HashedPart, hash_parts
 from stance.text.marked import Marked, MarkedTexts, check_spans, read_marked
 
 # Fewer texts than this are hashed in plain Python: nobody waits for a compiler, or for what it left on the disk.
 COMPILED_FROM = 1024
 MANY_TEXTS = 20_000
 MIN_BITS, MAX_BITS = 8, 26
-# The sentence says most; its parts, taken together, would drown it.
-PART_WEIGHTS = np.array([1.5 if part == "sentence" else 1.0 for part in PARTS], np.float32)
 
 
 class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -161,10 +160,6 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                         names.setdefault(number >> (64 - self.n_bits), (ngram, part.name.removesuffix(GIST), kind))
         return names
 
-    def part_weights(self) -> NDArray[np.float32]:
-        """Return what each of the parts weighs, in the order of `stance.text.hashing.PARTS`."""
-        return PART_WEIGHTS
-
     def _matrix(self, marked: MarkedTexts) -> csr_matrix:
         if len(marked) < COMPILED_FROM:
             parts = [self.plain_matrix(part) for part in marked.parts]
@@ -231,11 +226,12 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return hash_parts(text, holder, target, char_ngrams=self.char_ngrams, **how)
 
     def _check(self) -> None:
-        if isinstance(self.n_bits, bool) or not MIN_BITS <= self.n_bits <= MAX_BITS:
+        whole = isinstance(self.n_bits, (int, np.integer)) and not isinstance(self.n_bits, bool)
+        if not (whole and MIN_BITS <= self.n_bits <= MAX_BITS):
             raise InputError(
                 f"n_bits is {show(repr(self.n_bits))}; a whole number from {MIN_BITS} to {MAX_BITS} is wanted"
             )
-        if self.char_ngrams is not None and not 1 <= self.char_ngrams[0] <= self.char_ngrams[1] <= 16:
+        if self.char_ngrams is not None and not _is_range(self.char_ngrams):
             raise InputError(f"char_ngrams is {show(repr(self.char_ngrams))}; two numbers from 1 to 16 are wanted")
 
     def __sklearn_tags__(self) -> Tags:
@@ -243,3 +239,8 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         return tags
+
+
+def _is_range(lengths: Any) -> bool:  # noqa: ANN401 - whatever was given
+    two = isinstance(lengths, (tuple, list)) and len(lengths) == 2 and all(isinstance(n, int) for n in lengths)
+    return two and 1 <= lengths[0] <= lengths[1] <= 16

@@ -7,16 +7,15 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from stance.text.characters import fold_text
 from stance.text.gist import follow_negation, load_meanings
-from stance.text.segments import HOLDER, TARGET, Span
+from stance.text.segments import CLAUSE_MARKS, CLAUSE_WORDS, HOLDER, TARGET, TOKEN, WINDOW_TOKENS, Span
 
 # Apostrophes stay inside words ("don't"); single letters count.
-_WORD_OR_MARK: Final = re.compile(r"\w+(?:['’]\w+)*|[,;:—–()]")
-MARKS: Final = frozenset(",;:—–()")
-_CLAUSE_WORDS: Final = "but while whereas although though because after before who which that when if"
-CLAUSE_WORDS: Final = tuple(_CLAUSE_WORDS.split())
-WINDOW_TOKENS: Final = 4
+_WORD_OR_MARK: Final = re.compile(rf"{TOKEN.pattern}|[{CLAUSE_MARKS}]")
+MARKS: Final = frozenset(CLAUSE_MARKS)
 WORD_NGRAMS: Final = 2
 WINDOW_NGRAMS: Final = 3
 GIST_NGRAMS: Final = 1
@@ -44,6 +43,8 @@ WORD_PARTS: Final = (
 )
 GIST: Final = "_gist"
 PARTS: Final = (*WORD_PARTS, "holder_names", "target_names", "characters", *(f"{part}{GIST}" for part in WORD_PARTS))
+# The sentence says most; its parts, taken together, would drown it.
+PART_WEIGHTS: Final = np.array([1.5 if part == "sentence" else 1.0 for part in PARTS], np.float32)
 
 
 class HashedPart(NamedTuple):

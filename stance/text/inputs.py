@@ -124,9 +124,10 @@ def _columns_of(X: object) -> dict[str, list[Any]]:
         if "text" not in names:
             found = ", ".join(show(name) for name in list(names)[:8])
             raise InputError(f'X has no column "text"; it has: {found or "none"}')
-        if list(names).count("text") > 1:
-            raise InputError('X has more than one column "text"')
-        wanted = [n for n in ("text", "holder", "target", *SPAN_NAMES) if n in names]
+        wanted = [name for name in READ_NAMES if name in names]
+        for name in wanted:
+            if list(names).count(name) > 1:
+                raise InputError(f'X has more than one column "{name}"')
         return {name: _listed(X[name]) for name in wanted}  # type: ignore[index]
     if hasattr(X, "toarray") or getattr(X, "ndim", 1) != 1 or np.isscalar(X):
         raise InputTypeError(f"X is {_kind(X)}; give a 1-D sequence of texts, or a table with a text column")
@@ -136,6 +137,7 @@ def _columns_of(X: object) -> dict[str, list[Any]]:
 
 
 SPAN_NAMES = ("holder_start", "holder_end", "target_start", "target_end")
+READ_NAMES = ("text", "holder", "target", *SPAN_NAMES)
 
 
 def _listed(values: Any) -> list[Any]:  # noqa: ANN401 - any column of any library

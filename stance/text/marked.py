@@ -12,12 +12,13 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from stance.core.errors import InputError
+from stance.core.errors import InputError, InputTypeError
 from stance.text.buffers import Texts, as_arrow, encode_texts, read_chunks
 from stance.text.characters import fold_text
-from stance.text.inputs import NOT_MENTIONED, SPAN_NAMES, Sentences, read_sentences
+from stance.text.inputs import NOT_MENTIONED, READ_NAMES, SPAN_NAMES, Sentences, read_sentences
 from stance.text.segments import Span
 
+OUTSIDE = np.iinfo(np.int32).max
 NO_SPANS = np.full((1, 4), -1, np.int32)
 _NAMES = ("holder", "target")
 
@@ -59,8 +60,7 @@ class Marked:
             edges = sorted({0, len(text), *(int(edge) for edge in found if 0 <= edge <= len(text))})
             pieces = [fold_text(text[a:b]) for a, b in pairwise(edges)]
             places = dict(zip(edges, np.cumsum([0, *map(len, pieces)]), strict=True))
-            # A span that lies outside stays outside.
-            spans[i] = [places.get(int(edge), edge + len(pieces) * len(text)) if edge >= 0 else -1 for edge in found]
+            spans[i] = [places.get(int(edge), OUTSIDE) if edge >= 0 else -1 for edge in found]
             texts.append("".join(pieces))
         return Marked(encode_texts(texts), spans)
 
@@ -109,7 +109,7 @@ def read_marked(X: object) -> MarkedTexts:
     """
     if isinstance(X, MarkedTexts):
         return X
-    columns = None if isinstance(X, Sentences) else _arrow_columns(X)
+    columns = None if isinstance(X, Sentences) else _arrow_columns(_as_table(X))
     if columns is None:
         return MarkedTexts([_from_sentences(X if isinstance(X, Sentences) else read_sentences(X))])
     text, spans = columns
@@ -132,21 +132,32 @@ def _from_sentences(sentences: Sentences) -> Marked:
     return Marked(texts, np.array(rows, np.int32).reshape(-1, 4))
 
 
+def _as_table(X: Any) -> Any:  # noqa: ANN401
+    """Return a `datasets.Dataset` as the table that it keeps, anything else as it is."""
+    if not (hasattr(X, "with_format") and hasattr(X, "select_columns")):
+        return X
+    return X.select_columns([name for name in READ_NAMES if name in X.column_names]).with_format("arrow")[:]
+
+
 def _arrow_columns(X: Any) -> tuple[pa.ChunkedArray, NDArray[np.int32]] | None:  # noqa: ANN401
     """Return texts and spans where both are columns that need no look at every row, else None."""
     names = ["text"]
     if isinstance(X, pa.Table) or (hasattr(X, "columns") and hasattr(X, "iloc")):
         names = list(X.column_names if isinstance(X, pa.Table) else X.columns)
-        text = as_arrow(X["text"]) if names.count("text") == 1 else None
+        once = "text" in names and all(names.count(name) <= 1 for name in READ_NAMES)
+        text = as_arrow(X["text"]) if once else None
     else:
         text = as_arrow(X)
     if text is None or not any(name in names for name in (*_NAMES, *SPAN_NAMES)):
         return None if text is None else (text, NO_SPANS)
     spans = np.full((len(text), 4), -1, np.int32)
     for role, first in (("holder", 0), ("target", 2)):
-        marks = [_offsets(X[name]) if name in names else None for name in (f"{role}_start", f"{role}_end")]
+        edges = [name for name in (f"{role}_start", f"{role}_end") if name in names]
+        marks = [values for name in edges if (values := _offsets(X[name])) is not None]
         known = np.zeros(len(text), bool)
-        if marks[0] is not None and marks[1] is not None:
+        if len(marks) < len(edges):
+            return None  # the other way reads them, or names the row
+        if len(marks) == 2:
             known = ~(np.isnan(marks[0]) | np.isnan(marks[1]))
             start, end = marks[0][known], marks[1][known]
             whole = (start == np.floor(start)) & (end == np.floor(end))
@@ -160,7 +171,10 @@ def _arrow_columns(X: Any) -> tuple[pa.ChunkedArray, NDArray[np.int32]] | None: 
 
 def _offsets(column: Any) -> NDArray[np.float64] | None:  # noqa: ANN401
     """Return a column of numbers, NaN where it has none; None of one that holds anything else."""
-    array = pa.array(column, from_pandas=True) if not isinstance(column, (pa.Array, pa.ChunkedArray)) else column
+    try:
+        array = pa.array(column, from_pandas=True) if not isinstance(column, (pa.Array, pa.ChunkedArray)) else column
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return None
     if not (pa.types.is_integer(array.type) or pa.types.is_floating(array.type) or pa.types.is_null(array.type)):
         return None
     values: NDArray[np.float64] = array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
@@ -178,7 +192,7 @@ def _search(X: Any, role: str, rows: NDArray[np.int64], spans: NDArray[np.int32]
     texts = X["text"].take(pa.array(rows)).to_pylist() if isinstance(X, pa.Table) else X["text"].iloc[rows].tolist()
     try:
         found = read_sentences(pd.DataFrame({"text": texts, "target": [names[i] for i in named]}, dtype=object))
-    except InputError:
+    except (InputError, InputTypeError):
         read_sentences(X)  # it names the row
         raise
     for row, span in zip(rows, found.targets, strict=True):

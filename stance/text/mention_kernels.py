@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 
+from stance.text.hash_kernels import compiled
 from stance.text.name_tree import (
     BLANK,
     EDGES,
@@ -27,9 +27,7 @@ from stance.text.name_tree import (
     UNDECIDED,
     UNSURE_END,
 )
-
-_compiled = numba.njit(cache=True, nogil=True, error_model="numpy")
-_inlined = numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")
+from stance.text.reading_kernels import inlined
 
 # Instead of a name: none, or an excluded phrase or another's handle; the address of a site.
 NOTHING, URL = -1, -3
@@ -40,7 +38,7 @@ BLOCK_BYTES = 1024  # are looked through at a time
 _ONE, _JOINED_BIT = np.uint64(1), np.uint64(JOINED.bit_length() - 1)
 
 
-@_compiled
+@compiled
 def scan(data: Any, offsets: Any, row: Any, tree: Any, kinds: Any, found: Any, undecided: Any) -> Any:
     """Fill `found` with the mentions of the texts from `row` on, until there may be no room for the next text's.
 
@@ -79,7 +77,7 @@ def scan(data: Any, offsets: Any, row: Any, tree: Any, kinds: Any, found: Any, u
     return row, n_found
 
 
-@_compiled
+@compiled
 def _read(data: Any, begin: Any, end: Any, tree: Any, kinds: Any, starts: Any, found: Any) -> Any:
     """Fill `found` with the mentions of one text and return their number, or `UNDECIDED`."""
     nodes, openers, named_urls = tree
@@ -106,7 +104,7 @@ def _read(data: Any, begin: Any, end: Any, tree: Any, kinds: Any, starts: Any, f
     return n_found
 
 
-@_compiled
+@compiled
 def _find_starts(data: Any, i: Any, end: Any, more_bytes: Any, joined: Any, kinds: Any, starts: Any) -> Any:
     """Fill `starts` with the places in the next bytes where a name may start, and how many more bytes came before it.
 
@@ -134,7 +132,7 @@ def _find_starts(data: Any, i: Any, end: Any, more_bytes: Any, joined: Any, kind
     return i, more_bytes, joined, np.int64(n_starts)
 
 
-@_inlined
+@inlined
 def _find_at(data: Any, begin: Any, i: Any, end: Any, nodes: Any, kinds: Any) -> Any:
     """Return the name at a place where one may begin, and where to read on; `NOTHING` and `i` if there is none."""
     if data[i] == _AT:
@@ -146,7 +144,7 @@ def _find_at(data: Any, begin: Any, i: Any, end: Any, nodes: Any, kinds: Any) ->
     return _longest(data, begin, i, end, nodes, kinds)
 
 
-@_inlined
+@inlined
 def _longest(data: Any, begin: Any, start: Any, end: Any, nodes: Any, kinds: Any) -> Any:
     """Return the longest name whose case fits: of those that end where a word does, or of the longest of all."""
     any_case = start > begin and data[start - 1] == _HASH
@@ -173,7 +171,7 @@ def _longest(data: Any, begin: Any, start: Any, end: Any, nodes: Any, kinds: Any
     return name, stop
 
 
-@_compiled
+@compiled
 def _case_fits(data: Any, i: Any, nodes: Any, node: Any, kinds: Any) -> Any:
     """Say whether each capital of the name that ends at a node stands in the text, too."""
     first = node + EDGES + 2 * nodes[node + N_EDGES]
@@ -184,7 +182,7 @@ def _case_fits(data: Any, i: Any, nodes: Any, node: Any, kinds: Any) -> Any:
     return True
 
 
-@_compiled
+@compiled
 def _handle(data: Any, start: Any, end: Any, nodes: Any, kinds: Any) -> Any:
     """Return the name that a handle is, whole and in any case, and its end; `start` if there is no handle."""
     node = _child(nodes, ROOT, _AT)
@@ -207,7 +205,7 @@ def _handle(data: Any, start: Any, end: Any, nodes: Any, kinds: Any) -> Any:
     return (UNDECIDED if nodes[node + IS_END] == UNSURE_END else nodes[node + NAME_OF]), i
 
 
-@_compiled
+@compiled
 def _url_end(data: Any, start: Any, end: Any, kinds: Any) -> Any:
     """Return the end of the address of a site that starts here, `start` if none does."""
     i = start
@@ -228,7 +226,7 @@ def _url_end(data: Any, start: Any, end: Any, kinds: Any) -> Any:
     return i if i > first else start
 
 
-@_compiled
+@compiled
 def _says(data: Any, start: Any, end: Any, letters: Any) -> Any:
     if start + len(letters) > end:
         return False
@@ -238,14 +236,14 @@ def _says(data: Any, start: Any, end: Any, letters: Any) -> Any:
     return True
 
 
-@_inlined
+@inlined
 def _may_begin(openers: Any, data: Any, i: Any) -> Any:
     """Say whether a name or an address may begin with the next four bytes."""
     number = (data[i] & 63) << 15 | (data[i + 1] & 31) << 10 | (data[i + 2] & 31) << 5 | data[i + 3] & 31
     return openers[number >> 3] >> (number & 7) & 1
 
 
-@_inlined
+@inlined
 def _letter(data: Any, i: Any, end: Any, kinds: Any) -> Any:
     """Return the letter at a byte and where the next begins; a run of white space is one blank."""
     byte = data[i]
@@ -263,7 +261,7 @@ def _letter(data: Any, i: Any, end: Any, kinds: Any) -> Any:
     return code, i
 
 
-@_inlined
+@inlined
 def _child(nodes: Any, node: Any, code: Any) -> Any:
     child = np.int32(NO_CHILD)
     first = node + EDGES
@@ -274,7 +272,7 @@ def _child(nodes: Any, node: Any, code: Any) -> Any:
     return child
 
 
-@_inlined
+@inlined
 def _decode(data: Any, i: Any) -> Any:
     """Return the code point at a byte of valid UTF-8, and how many bytes it takes."""
     first = np.uint32(data[i])
@@ -292,7 +290,7 @@ def _decode(data: Any, i: Any) -> Any:
     return np.uint32(code), size
 
 
-@_compiled
+@compiled
 def _continuations(data: Any, start: Any, end: Any) -> Any:
     """Count the bytes that continue a code point."""
     n = 0

@@ -115,7 +115,7 @@ def _carries(words: str) -> bool:
 def _serves(after: str) -> bool:
     """Say whether the words after a name are an office of it: ``'s trade envoy``."""
     words = [word.lower() for word in WORDS.findall(after)]
-    return words[-1] in OFFICES and not BREAKERS.intersection(words) and not re.search(r"[,:;]", after)
+    return bool(words) and words[-1] in OFFICES and not BREAKERS.intersection(words) and not re.search(r"[,:;]", after)
 
 
 def _leads_to(before: str, name: str) -> bool:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
-import unicodedata
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,9 +16,9 @@ from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from stance.core.errors import InputError, show
+from stance.text.characters import fold_text
+from stance.text.segments import TOKEN
 
-# Apostrophes stay inside words ("don't"); single letters and marks count ("a", "?").
-WORD_PATTERN = r"\w+(?:['’]\w+)*"
 # Of words up to so long, and of so many, it is remembered where their n-grams are counted: some 10 MB.
 REMEMBERED_CHARACTERS = 32
 REMEMBERED_WORDS = 50_000
@@ -67,13 +65,9 @@ class Ngrams(TfidfVectorizer):  # type: ignore[misc]
             ngram_range=ngram_range,
             min_df=min_df,
             sublinear_tf=sublinear_tf,
-            token_pattern=WORD_PATTERN if analyzer == "word" else None,
+            token_pattern=TOKEN.pattern if analyzer == "word" else None,
             dtype=np.float32,
         )
-
-    def build_preprocessor(self) -> Callable[[str], str]:
-        """Return the function that lower-cases and composes a text."""
-        return _compose
 
     def fit_transform(self, raw_documents: list[str], y: object = None) -> Any:  # noqa: ANN401 - sparse matrix
         """Learn vocabulary and weights; return the TF-IDF matrix, shape (n_texts, n_terms)."""
@@ -90,7 +84,7 @@ class Ngrams(TfidfVectorizer):  # type: ignore[misc]
     def _count_vocab(self, raw_documents: Iterable[str], fixed_vocab: bool) -> tuple[dict[str, int], csr_matrix]:
         # Here scikit-learn counts terms, one by one; the counts are the same, in fewer steps of the interpreter.
         vocabulary = self.vocabulary_ if fixed_vocab else _growing_vocabulary()
-        texts = [_compose(self.decode(text)) for text in raw_documents]
+        texts = [fold_text(self.decode(text)) for text in raw_documents]
         if self.analyzer == "word":
             counts = _count_word_ngrams(texts, vocabulary, self.ngram_range)
         else:
@@ -126,11 +120,6 @@ class Ngrams(TfidfVectorizer):  # type: ignore[misc]
             state["vocabulary_"] = {term: i for i, term in enumerate(terms)}
         super().__setstate__(state)
         self._columns_by_word = {}  # never from a file: columns that are none would be followed
-
-
-def _compose(text: str) -> str:
-    text = text.lower()
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def _growing_vocabulary() -> defaultdict[str, int]:
@@ -210,4 +199,4 @@ def _slices(length: int, shortest: int, longest: int) -> Iterator[slice]:
     return (slice(i, i + n) for n in sizes for i in range(length - n + 1))
 
 
-_find_words = re.compile(WORD_PATTERN).findall
+_find_words = TOKEN.findall

@@ -10,6 +10,7 @@ from stance.text import hashing
 from stance.text.hash_kernels import compiled
 from stance.text.kernel_arrays import Room
 from stance.text.reading_kernels import LETTER_FACTOR, OK, ONE, ZERO, add_letter, inlined, read_words
+from stance.text.segments import CLAUSE_WORDS, WINDOW_TOKENS
 
 WORD_FACTOR = np.uint64(hashing.WORD_FACTOR)
 LEFT, RIGHT = np.uint64(hashing.ROTATION), np.uint64(64 - hashing.ROTATION)
@@ -21,10 +22,10 @@ LEFT_OF, RIGHT_OF = PARTS["left_of_holder"], PARTS["right_of_holder"]
 FORWARD, BACKWARD = PARTS["forward"], PARTS["backward"]
 NEAR, NAMES, CHARACTERS = PARTS["near_holder"], PARTS["holder_names"], PARTS["characters"]
 GISTS = PARTS["sentence" + hashing.GIST]  # the gist of a part is so much further on
-WINDOW, WORD_NGRAMS, WINDOW_NGRAMS = hashing.WINDOW_TOKENS, hashing.WORD_NGRAMS, hashing.WINDOW_NGRAMS
+WINDOW, WORD_NGRAMS, WINDOW_NGRAMS = WINDOW_TOKENS, hashing.WORD_NGRAMS, hashing.WINDOW_NGRAMS
 GIST_NGRAMS, MAX_RANGES = hashing.GIST_NGRAMS, len(hashing.WORD_PARTS)
 MAX_PARTS = len(PARTS)
-_CLAUSE_WORDS = np.array([hashing.hash_word(word) for word in hashing.CLAUSE_WORDS], np.uint64)
+_CLAUSE_WORDS = np.array([hashing.hash_word(word) for word in CLAUSE_WORDS], np.uint64)
 # Sorted into a table by the first bits of the hash: one look tells.
 _CLAUSE_BITS = 10
 _CLAUSE_SHIFT = np.uint64(64 - _CLAUSE_BITS)

@@ -11,6 +11,7 @@ from stance.text.lexicon import IN_WORD
 
 HOLDER, TARGET = "holderrole", "targetrole"
 WINDOW_TOKENS = 4
+# Apostrophes stay inside words ("don't"); single letters count.
 TOKEN = re.compile(r"\w+(?:['’]\w+)*")
 # Where a clause ends: punctuation, and the words that open another one.
 CLAUSE_MARKS = ",;:—–()"
@@ -76,7 +77,7 @@ def cut_segments(text: str, holder: Span | None, target: Span | None, *, mask: b
     >>> parts.clause, parts.forward
     ('praised the targetrole', 'holderrole for once praised the targetrole')
     """
-    spans = _sort_mentions(holder, target)
+    spans = sort_mentions(holder, target)
     if not spans:
         return Segments(_spell_out(text), *[""] * 8)
     marked, places = _mark(text, spans)
@@ -104,7 +105,7 @@ def mark_mentions(text: str, holder: Span | None, target: Span | None) -> tuple[
     >>> mark_mentions("Tehran wants #PeaceNow", (0, 6), None)
     ('holderrole wants #PeaceNow Peace Now', {'holderrole': (0, 10)})
     """
-    return _mark(text, _sort_mentions(holder, target))
+    return _mark(text, sort_mentions(holder, target))
 
 
 def find_phrase(text: str, phrase: str) -> Span | None:
@@ -126,7 +127,7 @@ def _phrase_finder(phrase: str) -> Callable[[str], re.Match[str] | None]:
     return re.compile(rf"(?<![{IN_WORD}])(?:{either})(?![{IN_WORD}])", re.I).search
 
 
-def _sort_mentions(holder: Span | None, target: Span | None) -> list[tuple[Span, str]]:
+def sort_mentions(holder: Span | None, target: Span | None) -> list[tuple[Span, str]]:
     """Return the mentions in their order; where both overlap, the target alone."""
     if holder and target and holder[0] < target[1] and target[0] < holder[1]:
         holder = None

@@ -14,9 +14,9 @@ from stance.data.corpora import X_COLUMNS, load_corpus
 from stance.text import compiled_ngrams, gist, hashed_ngrams
 from stance.text.compiled_ngrams import CompiledNgrams
 from stance.text.hashed_ngrams import HashedNgrams
-from stance.text.hashing import PARTS, hash_parts, hash_word, salt
+from stance.text.hashing import PART_WEIGHTS, PARTS, hash_parts, hash_word, salt
 from stance.text.marked import read_marked
-from stance.text.ngrams import WORD_PATTERN
+from stance.text.segments import TOKEN
 
 # Compiled once, by one process.
 pytestmark = pytest.mark.xdist_group("compiled")
@@ -109,7 +109,7 @@ def test_every_other_sentence_of_the_corpus_both_ways(scheme):
 
 def test_counts_are_those_of_scikit_learn():
     texts = load_corpus("four_actors").frame["text"].str.replace("’", "'").tolist()
-    counts = CountVectorizer(ngram_range=(1, 2), token_pattern=WORD_PATTERN).fit(texts)
+    counts = CountVectorizer(ngram_range=(1, 2), token_pattern=TOKEN.pattern).fit(texts)
     ours = HashedNgrams(n_bits=26, use_idf=False).fit_transform(texts)
     theirs = counts.transform(texts)
     # Values are 1.5 n / sqrt(N): the counts n come back where the row's N is known.
@@ -121,7 +121,7 @@ def test_counts_are_those_of_scikit_learn():
 
 def test_words_of_a_corpus_have_hashes_of_their_own():
     texts = load_corpus("four_actors").frame["text"]
-    counts = CountVectorizer(ngram_range=(1, 2), token_pattern=WORD_PATTERN).fit(texts)
+    counts = CountVectorizer(ngram_range=(1, 2), token_pattern=TOKEN.pattern).fit(texts)
     hashes = [part.hashes for term in counts.vocabulary_ for part in hash_parts(term)]
     single = {hash_word(term) for term in counts.vocabulary_ if " " not in term}
     assert len(single) == sum(" " not in term for term in counts.vocabulary_)
@@ -237,7 +237,7 @@ def test_bounds_hold_whatever_the_bytes_are():
         before = np.concatenate([[0], np.cumsum(np.bitwise_count(used))[:-1]]).astype(np.uint32)
         for classes in (make_classes(True, True), make_classes(True, False)):
             settings = (True, True, 1, 4) if classes[ord("a")] == SPECIAL else (True, True, 0, 0)
-            weights, meanings = hashed_ngrams.PART_WEIGHTS, make_meanings(not settings[-1])
+            weights, meanings = PART_WEIGHTS, make_meanings(not settings[-1])
             what = Hashed(classes, np.uint64(54), used, before, *settings, weights, meanings)
             kernels.score_texts(texts, what, np.ones((1024, 4), np.float32), scores, states)
             kernels.count_texts(texts, what, np.zeros((1024, 2), np.uint32), states)

@@ -15,7 +15,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from stance.core.errors import InputError
 from stance.text import ngrams as ngrams_module
-from stance.text.ngrams import WORD_PATTERN, Ngrams
+from stance.text.ngrams import Ngrams
+from stance.text.segments import TOKEN
 
 # Every code point, lone surrogates and NUL included.
 ANY_TEXT = st.text(st.characters(categories=["L", "M", "N", "P", "S", "Z", "C"]), max_size=30)
@@ -47,7 +48,7 @@ def test_plain_text_is_counted_as_by_scikit_learn(texts, setting, sublinear):
         analyzer=analyzer,
         ngram_range=ngram_range,
         sublinear_tf=sublinear,
-        token_pattern=WORD_PATTERN if analyzer == "word" else None,
+        token_pattern=TOKEN.pattern if analyzer == "word" else None,
         dtype=np.float32,
     ).fit(texts)
     assert ours.vocabulary_ == theirs.vocabulary_
@@ -69,7 +70,7 @@ def lower_and_compose(text):
 def test_any_text_is_counted_as_by_scikit_learn(texts, others, setting, sublinear, min_df):
     analyzer, ngram_range = setting
     common = {"analyzer": analyzer, "ngram_range": ngram_range, "sublinear_tf": sublinear, "min_df": min_df}
-    pattern = WORD_PATTERN if analyzer == "word" else None
+    pattern = TOKEN.pattern if analyzer == "word" else None
     theirs = TfidfVectorizer(**common, preprocessor=lower_and_compose, token_pattern=pattern, dtype=np.float32)
     ours = Ngrams(**common)
     ours.SMALL_TEXTS = 0
