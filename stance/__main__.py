@@ -217,12 +217,16 @@ def train(
     from stance.classifiers.distillation import distil
     from stance.classifiers.model_files import load_model, save_model
     from stance.classifiers.registry import make_classifier
+    from stance.core.files import refuse_overwriting
     from stance.data.corpora import X_COLUMNS, load_corpus
     from stance.scoring.files import read_unlabelled
 
     if (teacher is None) != (unlabelled is None):
         raise click.UsageError("--teacher and --unlabelled go together: give both, or neither")
+    refuse_overwriting(output, corpus, *filter(None, (teacher, unlabelled)))
     loaded = load_corpus(corpus, scheme, separator=separator, encoding=encoding, revision=revision)
+    for note in loaded.notes:
+        click.echo(note, err=True)
     made = make_classifier(classifier, scheme=loaded.scheme.name)
     wanted = loaded.sheet.schemes[loaded.scheme.name].train
     frame = loaded.frame

@@ -287,6 +287,21 @@ def test_predict_refuses_what_it_cannot_do(capsys, tmp_path, own_csv, output, so
     assert not (tmp_path / output).exists()
 
 
+def test_what_is_read_is_never_written_over(capsys, tmp_path, own_csv):
+    before = own_csv.read_bytes()
+    code, _, err = call(capsys, "train", own_csv, "--scheme", "stance", "-o", own_csv)
+    assert (code, own_csv.read_bytes()) == (2, before)
+    assert "is read for this and would be lost; write to another file" in err
+    model = tmp_path / "m.stance"
+    call(capsys, "train", own_csv, "--scheme", "stance", "--classifier", "linear_svm", "-o", model)
+    other_name = tmp_path / "link.csv"
+    other_name.symlink_to(own_csv)
+    for output in (own_csv, other_name):
+        code, _, err = call(capsys, "predict", model, own_csv, "-o", output)
+        assert (code, own_csv.read_bytes()) == (2, before)
+        assert "would be lost" in err
+
+
 def test_explain_shows_and_writes_what_the_words_add(capsys, tmp_path, own_csv):
     call(capsys, "train", own_csv, "--scheme", "stance", "-o", tmp_path / "m.stance")
     asked = ("explain", tmp_path / "m.stance", "Moscow rejected the truce.", "--target", "the truce")

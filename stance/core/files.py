@@ -35,6 +35,21 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise InputError(f"{show(path)}: cannot be read as TOML: {show(error)}") from None
 
 
+def refuse_overwriting(output: Path, *inputs: str | Path) -> None:
+    """Raise an InputError where `output` is one of the files that are read, by any of its names.
+
+    Examples
+    --------
+    >>> refuse_overwriting(Path(__file__), __file__)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    stance.core.errors.InputError: ...files.py: is read for this and would be lost; write to another file
+    """
+    for one in map(Path, inputs):
+        if output.is_file() and one.is_file() and output.samefile(one):
+            raise InputError(f"{show(output)}: is read for this and would be lost; write to another file")
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; move it there, synced, once the block ends well.

@@ -20,7 +20,7 @@ from stance.data.fetch import find_file
 from stance.data.hub import hub_dataset, is_hub, load_hub
 from stance.data.hub_rows import ROW
 from stance.data.readers import AUTHOR, get_reader
-from stance.data.rows import FRAME, Part, join_rows, to_frame
+from stance.data.rows import FRAME, Part, check_splits, join_rows, to_frame
 from stance.data.sheets import SHEET, Sheet, named_scheme, read_sheet, sheet_of_file, with_roles
 
 if TYPE_CHECKING:
@@ -177,6 +177,8 @@ def load_corpus(
         raise unknown(f"{sheet.name}: scheme", name, sheet.schemes)
     parts = _read(folder, sheet, name)
     if Path(source).is_file():
+        for path, rows in parts:
+            check_splits(path, rows)
         sheet = with_roles(sheet, name, {str(row["split"]) for _, rows in parts for row in rows})
     return _made(sheet, name, parts)
 

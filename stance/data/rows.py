@@ -14,7 +14,7 @@ import pyarrow as pa
 from stance.core.errors import Problem, TableError, show, suggest
 from stance.core.files import sha256_text
 from stance.data.readers import AUTHOR, Row
-from stance.data.sheets import Sheet
+from stance.data.sheets import Sheet, meant_split
 from stance.text.actors import load_actors
 from stance.text.folding import fold
 from stance.text.mentions import ActorLexicon
@@ -90,6 +90,25 @@ def check_rows(
     dropped = len(rows) - len(once)
     rows[:] = once.values()
     return [f"{path.name}: {dropped:,} repeated rows dropped (same id, text and label)"] if dropped else []
+
+
+def check_splits(path: Path, rows: Sequence[Row]) -> None:
+    """Check that no split of an own file merely looks like train, test or dev: it would have no role.
+
+    Raises
+    ------
+    TableError
+        Naming each spelling once, with its count.
+    """
+    counts = Counter(str(row["split"]) for row in rows if row["split"] is not None)
+    lines = {str(row["split"]): row["line"] for row in reversed(rows)}
+    problems = []
+    for name, count in counts.items():
+        if meant := meant_split(name):
+            times = f" ({count:,} rows)" if count > 1 else ""
+            problems.append(Problem(f'is no split that has a role{times}; write "{meant}"', lines[name], "split", name))
+    if problems:
+        raise TableError(path, problems)
 
 
 def folded(text: str) -> str:

@@ -14,6 +14,7 @@ from stance.core.schemes import SCHEMES, check_labels, get_scheme
 
 SHEET = "sheet.toml"
 DEV_NAMES = {"dev", "val", "valid", "validation"}
+SPLIT_SPELLINGS = {"training": "train", "tests": "test", "testing": "test", "development": "dev"}
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Metric = Literal["macro_f1", "f_avg", "f_avg_by_target", "micro_f1", "accuracy"]
 Model = TypeVar("Model", bound=BaseModel)
@@ -187,6 +188,19 @@ def split_roles(names: Iterable[str]) -> dict[str, list[str]]:
     """
     named = set(names)
     return {"tests": ["test"] if {"train", "test"} <= named else [], "dev": sorted(named & DEV_NAMES)}
+
+
+def meant_split(name: str) -> str | None:
+    """Return the split that a name nearly spells, None where it is one or is like none.
+
+    Examples
+    --------
+    >>> meant_split("Test "), meant_split("training"), meant_split("test"), meant_split("fold_3")
+    ('test', 'train', None, None)
+    """
+    plain = name.strip().casefold()
+    meant = plain if plain in {"train", "test"} | DEV_NAMES else SPLIT_SPELLINGS.get(plain)
+    return meant if meant != name else None
 
 
 def with_roles(sheet: Sheet, scheme: str, names: Iterable[str]) -> Sheet:

@@ -183,7 +183,7 @@ def _bad_byte(error: UnicodeDecodeError, rest: str, lines: int, offset: int, enc
     line = lines + line_breaks(before) + 1
     if error.end == len(error.object) and error.reason in {"unexpected end of data", "truncated data"}:
         return Problem(f"file ends inside a character ({byte}); it was cut: get it whole", line)
-    return Problem(f"{byte} is not {encoding}; give the file's own encoding, as in --encoding latin-1", line)
+    return Problem(f"{byte} is not {encoding}; give the file's own encoding, as in --encoding cp1252", line)
 
 
 def _bomb(path: Path) -> RefusedFileError:

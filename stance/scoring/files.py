@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from stance.classifiers.model_files import load_model
 from stance.core.errors import InputError, show
-from stance.core.files import replacing
+from stance.core.files import refuse_overwriting, replacing
 from stance.data.rows import to_frame
 from stance.data.tables import LINE, read_table, require_columns, require_texts
 from stance.reporting.escaping import csv_cell
@@ -75,6 +75,7 @@ def predict_file(
     path = Path(output)
     if path.suffix not in WRITTEN:
         raise InputError(f"{show(path)}: write to one of {', '.join(WRITTEN)}")
+    refuse_overwriting(path, source, model)
     classifier = load_model(model)
     least = find_least(classifier, abstain_below, model)
     table = read_table(source, separator=separator, encoding=encoding)

@@ -65,7 +65,8 @@ def read_sentences(X: object) -> Sentences:
     X : pandas.DataFrame, pyarrow.Table, datasets.Dataset or 1-D sequence of str
         A table may also have ``holder`` and ``target`` (a phrase, an actor or an issue by name) and
         ``holder_start, holder_end, target_start, target_end``. Where a span is missing, the first
-        mention of the name in the text is taken; ``author`` is never mentioned.
+        mention of the name in the text is taken, the names of actors and issues in any case; ``author``
+        is never mentioned.
 
     Raises
     ------
@@ -195,8 +196,15 @@ def _named_span(text: str, name: object, i: int, role: str, found: _Found | None
         if name in keys:
             if found is not None:
                 return found.get((i, name))
-            return next(((m.start, m.end) for m in lexicon.find(text) if m.name == name), None)
-    return find_phrase(text, name)
+            return _first_mention(text, lexicon, name)
+    if span := find_phrase(text, name):
+        return span
+    key = name.strip().casefold()  # "Russia" where the text says Moscow
+    return next((_first_mention(text, lexicon, key) for lexicon, keys in _lexicons() if key in keys), None)
+
+
+def _first_mention(text: str, lexicon: Lexicon, key: str) -> Span | None:
+    return next(((m.start, m.end) for m in lexicon.find(text) if m.name == key), None)
 
 
 def _mentions_in_bulk(texts: list[str], names: list[Any]) -> _Found | None:

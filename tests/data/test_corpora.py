@@ -181,6 +181,18 @@ class TestByFile:
         assert corpus.splits == ["test"]
         assert corpus.notes == ("us: 1 of 2 rows have no split",)
 
+    @pytest.mark.parametrize(("split", "meant"), [("Test", "test"), ("test ", "test"), ("Training", "train")])
+    def test_a_split_that_nearly_has_a_role_is_refused(self, write_csv, split, meant):
+        path = write_csv((*HEADER, "split"), (*FAVOR, "train"), (*AGAINST, split), ("c", "favor", "x", split))
+        with pytest.raises(TableError) as caught:
+            load_corpus(path, "stance")
+        where = f'us.csv: line 3, column "split": "{split}" is no split that has a role (2 rows); write "{meant}"'
+        assert str(caught.value).endswith(where)
+
+    def test_a_split_like_no_role_is_its_own(self, write_csv):
+        path = write_csv((*HEADER, "split"), (*FAVOR, "train"), (*AGAINST, "autumn"))
+        assert load_corpus(path, "stance").splits == ["train", "autumn"]
+
     def test_numbers_in_a_typed_file_are_codes(self, tmp_path):
         path = tmp_path / "us.jsonl"
         path.write_text("".join(json.dumps({"text": f"A {i}", "label": i, "group": i}) + "\n" for i in (0, 1)))

@@ -55,7 +55,7 @@ REFUSED = {
     "12 unmarked": ("id,text\n1,a\n".encode("utf-16-be"), ["file is UTF-16 or UTF-32"]),
     "13 Latin-1": (
         HEADER + b"1,ok,x\n2,caf\xe9,x\n",
-        ["line 3: byte 0xe9 at offset 26", "--encoding latin-1"],
+        ["line 3: byte 0xe9 at offset 26", "--encoding cp1252"],
     ),
     "14 cut": (HEADER + b"1,a,favo\xc3", ["line 2: file ends inside a character", "0xc3 at offset 22"]),
     "28 long text": (

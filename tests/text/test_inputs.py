@@ -118,7 +118,12 @@ def test_given_spans_are_taken():
 
 def test_names_are_found_as_actor_issue_or_phrase():
     X = frame(holder=["russia", "Moscow", "author", None, ""], target=["iran", "ceasefire", "the truce", "us", "IRAN"])
-    assert spans(X) == [((0, 6), (13, 19)), ((0, 6), (29, 34)), (None, (25, 34)), (None, None), (None, None)]
+    assert spans(X) == [((0, 6), (13, 19)), ((0, 6), (29, 34)), (None, (25, 34)), (None, None), (None, (13, 19))]
+
+
+def test_the_case_of_an_actor_or_issue_does_not_matter():
+    X = frame(holder=["Russia", " RUSSIA", "truce", "France"], target=["Ceasefire", "CEASEFIRE", "Iran", "Paris"])
+    assert spans(X) == [((0, 6), (29, 34)), ((0, 6), (29, 34)), ((29, 34), (13, 19)), (None, None)]
 
 
 def test_a_given_span_counts_more_than_a_name():
