@@ -19,6 +19,7 @@ import stance
 from stance.classifiers import descent, fast, fast_training
 from stance.classifiers.fast import FastStanceClassifier
 from stance.classifiers.hashed_linear import HashedLinear
+from stance.classifiers.stance_classifier import StanceClassifier
 from stance.core.errors import InputError
 from stance.data.corpora import load_corpus
 from stance.text import hashed_ngrams, kernels, part_kernels
@@ -175,6 +176,29 @@ def test_partial_fit_wants_to_know_the_labels():
     clf.partial_fit(["a"], ["positive"], classes=["positive", "negative"])
     with pytest.raises(InputError, match='"neutral", which was not among the classes'):
         clf.partial_fit(["a"], ["neutral"])
+
+
+def test_a_refused_chunk_changes_nothing():
+    clf = FastStanceClassifier("sentiment", n_bits=8)
+    with pytest.raises(InputError, match="y has 2 labels"):
+        clf.partial_fit(["a"], ["positive"] * 2, classes=["positive", "negative"])
+    with pytest.raises(InputError, match="not among the classes"):
+        clf.partial_fit(["a"], ["neutral"], classes=["positive", "negative"])
+    assert not hasattr(clf, "classes_")
+    clf.partial_fit(["good", "bad"], ["positive", "negative"], classes=["positive", "negative"])
+    before = clf.decision_function(["good"])
+    with pytest.raises(InputError, match="others than at the first call"):
+        clf.partial_fit(["fine"], ["neutral"], classes=["positive", "neutral"])
+    assert (clf.decision_function(["good"]) == before).all()
+
+
+@pytest.mark.parametrize("make", [FastStanceClassifier, StanceClassifier])
+def test_the_scale_of_the_weights_does_not_matter(corpus, make):
+    X, y = corpus.split("dev")
+    weights = np.random.default_rng(3).uniform(0.5, 2, len(X))
+    one, two = (make("sentiment").fit(X, y, sample_weight=weights * scale) for scale in (1, 1024))
+    np.testing.assert_allclose(one.decision_function(X), two.decision_function(X), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(one.predict_proba(X), two.predict_proba(X), atol=1e-5)
 
 
 def test_fit_forgets_the_chunks_before_it(corpus):

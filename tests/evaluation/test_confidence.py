@@ -51,6 +51,10 @@ def test_the_surest_are_kept():
     assert [accuracy_at(c, hits, confidences) for c in (0.25, 0.5, 0.75, 1)] == [1, 1, pytest.approx(2 / 3), 0.5]
 
 
+def test_of_the_smallest_share_the_surest_is_left():
+    assert accuracy_at(1e-10, [True, False], [0.9, 0.2]) == 1
+
+
 @pytest.mark.parametrize(
     ("hits", "confidences"), [([], []), ([True], [0.5, 0.5]), ([True], [np.nan]), ([True], [1.5]), ([True], [-0.1])]
 )

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import time
 import warnings
 from pathlib import Path
@@ -22,6 +23,16 @@ class Segfaults(MajorityClassifier):
 class Exits(MajorityClassifier):
     def fit(self, X, y, sample_weight=None):
         os._exit(7)
+
+
+class Quits(MajorityClassifier):
+    def fit(self, X, y, sample_weight=None):
+        sys.exit(0)
+
+
+class Misspells(MajorityClassifier):
+    def predict(self, X):
+        return ["favour"] * len(X)
 
 
 class Hangs(MajorityClassifier):

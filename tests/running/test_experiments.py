@@ -30,6 +30,7 @@ def toml(tmp_path):
         ("schemes = ['stanse']\n" + BASE, 'did you mean "stance"'),
         ("seeds = ['a']\n" + BASE, 'key "seeds.0"'),
         ("seeds = []\n" + BASE, 'key "seeds"'),
+        ("seeds = [0, 1, 0]\n" + BASE, "0 stands there twice; give each seed once"),
         ("time_limit_seconds = 0\n" + BASE, 'key "time_limit_seconds"'),
         ("corpora = []\n[classifiers.majority]", "names nothing to run"),
         ("corpora = ['four_actors']", 'key "classifiers" is missing'),

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -120,6 +121,8 @@ def test_a_changed_parameter_is_another_cell(experiment):
         ("Raises", "error", "RuntimeError: no\\nluck"),
         ("Segfaults", "crashed", "SIGSEGV"),
         ("Exits", "crashed", "exit status 7"),
+        ("Quits", "crashed", "ended without a result"),
+        ("Misspells", "error", '"favour"'),
         ("Hangs", "timeout", "longer than 2 seconds"),
         ("Hoards", "out_of_memory", "over 600 MB"),
     ],
@@ -133,6 +136,15 @@ def test_a_cell_that_fails_fails_alone_and_is_tried_again(experiment, tmp_path, 
     assert all(said in f["cause"] for f in results.failures)
     assert {c.classifier for c in results.cells} == {"majority"}
     assert len(list((tmp_path / "r" / "failures").iterdir())) == 5
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_text("{")])
+def test_results_without_one_of_their_cells_are_refused(experiment, tmp_path, damage):
+    run(experiment({"majority": {}}), tmp_path / "r", progress=False)
+    cell = next((tmp_path / "r" / "cells").iterdir())
+    damage(cell)
+    with pytest.raises(RefusedFileError, match=r"missing or damaged.*run the experiment again"):
+        load_results(tmp_path / "r")
 
 
 def test_failures_are_forgotten_once_the_cell_is_done(experiment, tmp_path, monkeypatch):
