@@ -65,6 +65,7 @@ def _chunks(builder: TableBuilder, separator: str, encoding: str) -> Iterator[tu
     rows: Rows = []
     starts = [1]
     broken: list[Broken] = []
+    hint: str | None = None
     more = True
     while more:
         known = len(rows)
@@ -81,11 +82,12 @@ def _chunks(builder: TableBuilder, separator: str, encoding: str) -> Iterator[tu
             starts[-1] = reader.line_num + 1
         if len(rows) == CHUNK_ROWS or not more:
             if any(rows):
+                hint = separator_hint(next(filter(None, rows))) if hint is None else hint  # of the header alone
                 yield list(filter(None, rows)), list(compress(starts, rows))
             rows, starts = [], starts[-1:]
     if broken:
         lines = chain.from_iterable(text_blocks(builder.path, encoding, []))
-        builder.problems.extend(_unpaired(broken, lines, separator))
+        builder.problems.extend(_unpaired(broken, lines, separator, hint or ""))
 
 
 def _next_starts(rows: Rows, start: int, end: int | None) -> Iterable[int]:
@@ -116,7 +118,7 @@ def _uneven(header: list[str], row: list[str], line: int) -> Problem:
     return Problem(f"is one field too many: {counts}{hint}", line, value=row[len(header)][:100])
 
 
-def _unpaired(broken: list[Broken], lines: Iterator[str], separator: str) -> Iterator[Problem]:
+def _unpaired(broken: list[Broken], lines: Iterator[str], separator: str, hint: str) -> Iterator[Problem]:
     """Yield the problem of each record whose quotes do not pair, at the line of the quote that opens it."""
     mark = re.escape(separator)
     # Whole fields, each with the separator after it: what they leave begins with the field that broke.
@@ -129,13 +131,13 @@ def _unpaired(broken: list[Broken], lines: Iterator[str], separator: str) -> Ite
         place = found.end() if found else 0
         line = start + line_breaks(record[:place])
         value = re.split(r"[\r\n]", record[place : place + 100], maxsplit=1)[0]
-        yield Problem(_quote_rule(error, line, end), line, value=value)
+        yield Problem(_quote_rule(error, line, end, hint), line, value=value)
 
 
-def _quote_rule(error: str, line: int, end: int) -> str:
+def _quote_rule(error: str, line: int, end: int, hint: str) -> str:
     if error.startswith("unexpected end"):
         return "opens a quote that is never closed; close it, or double the quotes in a text"
     if error.startswith("field larger"):
         return f"opens a field of over {MAX_LINE_CHARS:,} characters; close its quote"
     at = "" if line == end else f" (in line {end})"
-    return f"opens a quote that closes before its field ends{at}; double the quotes in a text"
+    return f"opens a quote that closes before its field ends{at}{hint or '; double the quotes in a text'}"

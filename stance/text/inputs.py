@@ -110,7 +110,9 @@ def read_labels(y: object, n_sentences: int, labels: Sequence[str]) -> np.ndarra
     for i, value in enumerate(values):
         if not isinstance(value, str):
             rule = "is missing" if _is_missing(value) else f"is {_kind(value)}, not str"
-            raise InputError(f"y: label {i} {rule}: {show(repr(value))}")
+            # As `cross_val_predict(method="predict_proba")`, voting and stacking make them.
+            coded = "; wrappers of scikit-learn that number the labels cannot be used" if _is_whole(value) else ""
+            raise InputError(f"y: label {i} {rule}: {show(repr(value))}{coded}")
     check_labels(values, labels)
     return np.array(values, dtype=object)
 

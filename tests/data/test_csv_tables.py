@@ -57,6 +57,10 @@ REFUSED = {
         HEADER + b"1,ok,x\n2,caf\xe9,x\n",
         ["line 3: byte 0xe9 at offset 26", "--encoding cp1252"],
     ),
+    "43 another separator, with quotes": (
+        b'text;label\n"Yes; it does.";favor\n"No.";against\n',
+        ["line 2: ", "closes before its field ends; the fields look separated otherwise: give --sep ';'"],
+    ),
     "14 cut": (HEADER + b"1,a,favo\xc3", ["line 2: file ends inside a character", "0xc3 at offset 22"]),
     "28 long text": (
         HEADER + b"1," + b"a" * 100_001 + b",x\n",

@@ -199,7 +199,7 @@ def test_labels_come_in_any_form(y):
         (["favor", None], "label 1 is missing"),
         (["favor", float("nan")], "label 1 is missing"),
         (["favor", pd.NA], "label 1 is missing"),
-        (["favor", 1], "label 1 is a int"),
+        (["favor", 1], "label 1 is a int, not str: 1; wrappers of scikit-learn that number the labels"),
         ([0.5, 0.7], "label 0 is a float"),
         (["favor", b"none"], "label 1 is bytes"),
         (np.array([["favor"], ["none"]]), "2 dimensions"),
