@@ -44,6 +44,46 @@ def revision_option(command: Any) -> Any:  # noqa: ANN401 - click's decorators
     return click.option("--revision", help="The commit of a dataset of the hub, 40 hexadecimal digits.")(command)
 
 
+def table_options(command: Any) -> Any:  # noqa: ANN401 - click's decorators
+    """Add the options of every verb that reads a table of the user's."""
+    command = click.option("--encoding", default="utf-8", show_default=True, help="Of a CSV or TSV.")(command)
+    return click.option("--sep", "separator", help="What parts the fields of a CSV or TSV.")(command)
+
+
+def column_options(*roles: str) -> Any:  # noqa: ANN401 - click's decorators
+    """Add an option for each role that a column of the user's table may have, by whatever name."""
+
+    def add(command: Any) -> Any:  # noqa: ANN401
+        for role in reversed(roles):
+            said = f"The column of {'ids' if role == 'id' else role + 's'} of a file; default: {role}."
+            command = click.option(f"--{role}", help=said)(command)
+        return command
+
+    return add
+
+
+def named_columns(**roles: str | None) -> dict[str, str]:
+    """Return the roles whose columns were named."""
+    return {role: name for role, name in roles.items() if name is not None}
+
+
+def read_label_map(context: click.Context, parameter: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
+    """Return what each label of the file means: ``pro=favor``."""
+    for pair in pairs:
+        if "=" not in pair:
+            raise click.BadParameter(f'"{pair}" is not THEIRS=OURS, as in pro=favor')
+    return dict((theirs, ours) for theirs, _, ours in (pair.rpartition("=") for pair in pairs))
+
+
+label_map_option = click.option(
+    "--label-map",
+    multiple=True,
+    metavar="THEIRS=OURS",
+    callback=read_label_map,
+    help="A label of a file and its meaning.",
+)
+
+
 @corpora.command("list")
 def corpora_list() -> None:
     """List the corpora that ship with the package, and whether their text is here.
@@ -118,8 +158,21 @@ def corpora_fetch(name: str, origin: Path | None, revision: str | None) -> None:
 @click.option("--scheme", help="Audit this scheme alone; needed for a file of yours.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--allow-leak", is_flag=True, help="Exit 0 although tests share sentences with their training data.")
+@column_options("text", "label", "holder", "target", "group", "split")
+@label_map_option
+@table_options
 @revision_option
-def corpora_audit(corpus: str, scheme: str | None, as_json: bool, allow_leak: bool, revision: str | None) -> None:
+def corpora_audit(
+    corpus: str,
+    scheme: str | None,
+    as_json: bool,
+    allow_leak: bool,
+    label_map: dict[str, str],
+    separator: str | None,
+    encoding: str,
+    revision: str | None,
+    **columns: str | None,
+) -> None:
     """Audit a corpus: duplicates, leaks, ceilings, balance, agreement, probes. Exit 1 where it falls short.
 
     \b
@@ -130,7 +183,8 @@ def corpora_audit(corpus: str, scheme: str | None, as_json: bool, allow_leak: bo
 
     from stance.auditing.audit import audit
 
-    found = audit(corpus, scheme, revision)
+    own = {"label_map": label_map, "separator": separator, "encoding": encoding}
+    found = audit(corpus, scheme, revision, columns=named_columns(**columns), **own)
     click.echo(json.dumps(found.to_dict(), indent=1, ensure_ascii=False) if as_json else found.to_text())
     if found.failures or found.missing or (found.leaks and not allow_leak):
         raise SystemExit(FELL_SHORT)
@@ -179,12 +233,6 @@ def write_report(results: Path, formats: str, output: Path | None) -> None:
         click.echo(path)
 
 
-def table_options(command: Any) -> Any:  # noqa: ANN401 - click's decorators
-    """Add the options of every verb that reads a table of the user's."""
-    command = click.option("--encoding", default="utf-8", show_default=True, help="Of a CSV or TSV.")(command)
-    return click.option("--sep", "separator", help="What parts the fields of a CSV or TSV.")(command)
-
-
 @cli.command("train")
 @click.argument("corpus")
 @click.option("--scheme", help="stance, sentiment or directed; default: the corpus's first.")
@@ -192,6 +240,8 @@ def table_options(command: Any) -> Any:  # noqa: ANN401 - click's decorators
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The model file.")
 @click.option("--teacher", type=click.Path(path_type=Path), help="A model whose probabilities are learned as well.")
 @click.option("--unlabelled", type=click.Path(path_type=Path), help="A file of sentences for the teacher to label.")
+@column_options("text", "label", "holder", "target", "group", "split")
+@label_map_option
 @table_options
 @revision_option
 def train(
@@ -201,9 +251,11 @@ def train(
     output: Path,
     teacher: Path | None,
     unlabelled: Path | None,
+    label_map: dict[str, str],
     separator: str | None,
     encoding: str,
     revision: str | None,
+    **columns: str | None,
 ) -> None:
     """Train a classifier on a corpus's training splits, or on all of a file of yours.
 
@@ -213,6 +265,7 @@ def train(
     Example:
       stance train four_actors --scheme stance -o model.stance
       stance train four_actors -o fast.stance --teacher encoder.stance --unlabelled news.csv
+      stance train tweets.csv --scheme stance --text tweet --label-map pro=favor --label-map con=against -o m.stance
     """
     from stance.classifiers.distillation import distil
     from stance.classifiers.model_files import load_model, save_model
@@ -224,11 +277,21 @@ def train(
     if (teacher is None) != (unlabelled is None):
         raise click.UsageError("--teacher and --unlabelled go together: give both, or neither")
     refuse_overwriting(output, corpus, *filter(None, (teacher, unlabelled)))
-    loaded = load_corpus(corpus, scheme, separator=separator, encoding=encoding, revision=revision)
+    loaded = load_corpus(
+        corpus,
+        scheme,
+        columns=named_columns(**columns),
+        label_map=label_map,
+        separator=separator,
+        encoding=encoding,
+        revision=revision,
+    )
     for note in loaded.notes:
         click.echo(note, err=True)
     made = make_classifier(classifier, scheme=loaded.scheme.name)
     wanted = loaded.sheet.schemes[loaded.scheme.name].train
+    if loaded.sheet.schemes[loaded.scheme.name].train_per:
+        click.echo(f"{loaded.name}: published scores have a model for each target; this is one for all", err=True)
     frame = loaded.frame
     rows = frame[frame["split"].isin(wanted)] if loaded.splits else frame
     X, y = rows[list(X_COLUMNS)], rows["label"]
@@ -247,12 +310,21 @@ def train(
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="CSV, TSV, JSONL or Parquet.")
+@column_options("text", "holder", "target")
 @table_options
 @click.option("--abstain-below", type=float, help="Give no label where its probability is below this.")
 def predict(
-    model: Path, source: Path, output: Path, separator: str | None, encoding: str, abstain_below: float | None
+    model: Path,
+    source: Path,
+    output: Path,
+    separator: str | None,
+    encoding: str,
+    abstain_below: float | None,
+    **columns: str | None,
 ) -> None:
     """Label the sentences of a CSV, TSV, JSONL or Parquet file with a model.
+
+    Without --text, --holder and --target the columns of these names are read; only text must be there.
 
     \b
     Example:
@@ -260,7 +332,15 @@ def predict(
     """
     from stance.scoring.files import predict_file
 
-    rows = predict_file(model, source, output, separator=separator, encoding=encoding, abstain_below=abstain_below)
+    rows = predict_file(
+        model,
+        source,
+        output,
+        columns=named_columns(**columns),
+        separator=separator,
+        encoding=encoding,
+        abstain_below=abstain_below,
+    )
     click.echo(f"{output}: {rows:,} rows")
 
 

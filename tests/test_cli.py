@@ -287,6 +287,49 @@ def test_predict_refuses_what_it_cannot_do(capsys, tmp_path, own_csv, output, so
     assert not (tmp_path / output).exists()
 
 
+def test_columns_and_labels_of_any_name(capsys, tmp_path, sentences):
+    theirs = {"favor": "pro", "against": "con", "none": "none"}
+    rows = [{"tweet": s["text"], "stance": theirs[s["label"]], "topic": s["target"]} for s in sentences]
+    source = write_csv(tmp_path / "theirs.csv", rows)
+    named = ("--text", "tweet", "--label", "stance", "--target", "topic", "--label-map", "pro=favor")
+    model = tmp_path / "m.stance"
+    code, _, err = call(capsys, "train", source, "--scheme", "stance", *named, "-o", model)
+    assert (code, '"con" is not one of' in err) == (2, True)
+    code, _, err = call(
+        capsys, "train", source, "--scheme", "stance", *named, "--label-map", "con=against", "-o", model
+    )
+    assert code == 0, err
+    code, _, err = call(
+        capsys, "predict", model, source, "--text", "tweet", "--target", "topic", "-o", tmp_path / "o.csv"
+    )
+    assert code == 0, err
+    found = read_csv(tmp_path / "o.csv")
+    assert list(found[0]) == ["tweet", "stance", "topic", "prediction", "confidence", "status"]
+    assert {(row["stance"], row["prediction"]) for row in found} <= {
+        ("pro", "favor"),
+        ("con", "against"),
+        ("none", "none"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("train", "SOURCE", "--scheme", "stance", "--text", "texd", "-o", "OUT"), 'did you mean "text"'),
+        (("train", "SOURCE", "--scheme", "stance", "--label-map", "pro", "-o", "OUT"), '"pro" is not THEIRS=OURS'),
+        (("train", "four_actors", "--text", "text", "-o", "OUT"), "columns is for a file"),
+        (("corpora", "audit", "SOURCE", "--scheme", "stance", "--label", "labl"), 'did you mean "label"'),
+        (("corpora", "show", "SOURCE"), "is a file, which has no sheet"),
+    ],
+)
+def test_names_that_do_not_fit_are_one_line(capsys, tmp_path, own_csv, arguments, said):
+    places = {"SOURCE": own_csv, "OUT": tmp_path / "m.stance"}
+    code, _, err = call(capsys, *(places.get(one, one) for one in arguments))
+    assert code == 2
+    assert said in err
+    assert not (tmp_path / "m.stance").exists()
+
+
 def test_what_is_read_is_never_written_over(capsys, tmp_path, own_csv):
     before = own_csv.read_bytes()
     code, _, err = call(capsys, "train", own_csv, "--scheme", "stance", "-o", own_csv)

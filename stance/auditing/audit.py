@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -21,7 +22,12 @@ MAX_ACTORS, MAX_TARGETS = 20, 10  # shown, the most frequent first
 MAX_PROBED = 5_000  # rows; beyond, cross-validated probes take minutes
 
 
-def audit(source: str | Path, scheme: str | None = None, revision: str | None = None) -> Audit:
+def audit(
+    source: str | Path,
+    scheme: str | None = None,
+    revision: str | None = None,
+    **own: Any,  # noqa: ANN401 - what `load_corpus` takes
+) -> Audit:
     """Compute the figures of a corpus: size, balance, duplicates, leaks, ceilings, agreement, probes.
 
     What does not apply to a corpus (agreement without a second pass, leaks without an official test) is
@@ -36,15 +42,18 @@ def audit(source: str | Path, scheme: str | None = None, revision: str | None = 
         Audit this scheme alone.
     revision : str, optional
         The commit of a dataset of the hub.
+    **own
+        ``columns``, ``label_map``, ``separator`` and ``encoding`` of a file of your own, as for
+        `stance.load_corpus`.
 
     Raises
     ------
     InputError, MissingDataError, RefusedFileError
         If the corpus cannot be loaded.
     """
-    first = load_corpus(source, scheme, revision=revision)
+    first = load_corpus(source, scheme, revision=revision, **own)
     names = [first.scheme.name] if scheme else list(first.sheet.schemes)
-    corpora = [load_corpus(source, name) if name != first.scheme.name else first for name in names]
+    corpora = [load_corpus(source, name, **own) if name != first.scheme.name else first for name in names]
     sections: dict[str, list[Measure]] = {}
     leaks: list[str] = []
     for corpus in corpora:

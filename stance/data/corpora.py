@@ -96,6 +96,8 @@ class Corpus:
         >>> sorted(set(y))
         ['against', 'favor', 'none']
         """
+        if not self.splits:
+            raise InputError(f'{self.name}: has no splits; take its rows, X = frame[X_COLUMNS] and y = frame["label"]')
         if name not in self.splits:
             raise unknown(f"{self.name}: split", name, self.splits)
         rows = self.frame[self.frame["split"] == name].reset_index(drop=True)
@@ -222,6 +224,10 @@ def load_sheet(source: str | Path) -> tuple[Path, Sheet]:
         return named, read_sheet(named)
     if Path(source).is_dir():
         return Path(source), read_sheet(Path(source))
+    if Path(source).is_file():
+        raise InputError(
+            f"{show(Path(source))}: is a file, which has no sheet; stance corpora audit tells what it holds"
+        )
     known = [sheet.name for sheet in list_corpora()]
     if Path(source).suffix or {"/", os.sep} & set(str(source)):
         raise MissingDataError(f"{show(Path(source))}: no such file or folder")

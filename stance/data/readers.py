@@ -14,7 +14,8 @@ from stance.core.errors import InputError, Problem, TableError, show, unknown
 from stance.data.json_objects import object_of_line
 from stance.data.sheets import Columns, Sheet, SheetFile
 from stance.data.streams import text_blocks
-from stance.data.tables import LINE, read_table, require_columns, require_texts
+from stance.data.tables import LINE, read_table, require_columns, require_texts, with_offsets
+from stance.text.inputs import SPAN_NAMES
 
 Row = dict[str, Any]
 Span = tuple[int, int]
@@ -38,7 +39,8 @@ def get_reader(name: str) -> Reader:
 def read_rows(path: Path, sheet: Sheet, file: SheetFile, scheme: str) -> Iterator[Row]:
     """Read a table of our own form, or of a user's, by the sheet's ``[columns]``.
 
-    A column that the sheet leaves out is looked for under its own name. An empty cell is no value.
+    A column that the sheet leaves out is looked for under its own name, and so are the offsets of the
+    holder and the target. An empty cell is no value.
     """
     given = sheet.columns.model_dump(exclude_none=True)
     table = read_table(path, separator=file.separator, encoding=file.encoding)
@@ -46,7 +48,11 @@ def read_rows(path: Path, sheet: Sheet, file: SheetFile, scheme: str) -> Iterato
     require_texts(table, path, [given["text"]])
     columns = {key: given.get(key, key) for key in Columns.model_fields}
     values = {k: table.column(name).to_pylist() for k, name in columns.items() if name in table.column_names}
-    yield from made_rows(values, table.column(LINE).to_pylist(), PurePath(file.path).with_suffix("").as_posix())
+    spans = [name for name in SPAN_NAMES if name in table.column_names]
+    offsets = with_offsets(table, path, spans).select(spans).to_pylist()
+    rows = made_rows(values, table.column(LINE).to_pylist(), PurePath(file.path).with_suffix("").as_posix())
+    for row, marked in zip(rows, offsets, strict=True):
+        yield row | marked
 
 
 def made_rows(columns: Mapping[str, Sequence[object]], lines: Sequence[int], place: str) -> Iterator[Row]:

@@ -65,7 +65,7 @@ def join_rows(sheet: Sheet, scheme: str, parts: Sequence[Part], unit: str = "lin
 def check_rows(
     path: Path, rows: list[Row], label_map: Mapping[str, str], labels: tuple[str, ...], unit: str = "line"
 ) -> list[str]:
-    """Map the labels, fill the groups, drop repeated rows; return what a person should be told.
+    """Map the labels, fill the groups, drop blank and repeated rows; return what a person should be told.
 
     Messages name the rows by `path` and by the number of their line, or of another `unit`.
 
@@ -75,6 +75,8 @@ def check_rows(
         With every broken rule: an empty text, a missing or unknown label (each spelling once, with its
         count), a span outside of its text, one id with two texts, labels or splits.
     """
+    blank = [row for row in rows if _is_blank(row)]
+    rows[:] = [row for row in rows if not _is_blank(row)]
     problems = _label_problems(rows, label_map, labels)
     for row in rows:
         if not _has_words(row["text"] or ""):
@@ -89,7 +91,10 @@ def check_rows(
         once.setdefault(row["id"], row)
     dropped = len(rows) - len(once)
     rows[:] = once.values()
-    return [f"{path.name}: {dropped:,} repeated rows dropped (same id, text and label)"] if dropped else []
+    told = [f"{path.name}: {len(blank):,} blank row{'s' * (len(blank) > 1)} passed over"] if blank else []
+    if dropped:
+        told.append(f"{path.name}: {dropped:,} repeated rows dropped (same id, text and label)")
+    return told
 
 
 def check_splits(path: Path, rows: Sequence[Row]) -> None:
@@ -189,6 +194,11 @@ def _is_fraction(word: str) -> bool:
     except ValueError:
         return False
     return math.isfinite(number) and not number.is_integer()
+
+
+def _is_blank(row: Row) -> bool:
+    """Say whether a row holds nothing, as the ones that spreadsheets leave below a table."""
+    return not any(str(row.get(key) or "").strip() for key in ("text", "label", "target", "group"))
 
 
 def _has_words(text: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 import stat
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,11 +18,13 @@ from stance.data.parquet_tables import read_parquet
 from stance.data.streams import PACKED, known_encoding
 from stance.data.table_builder import LINE, NULS, TableBuilder, separator_hint
 
-__all__ = ["LINE", "NULS", "read_table", "require_columns", "require_texts"]
+__all__ = ["LINE", "NULS", "read_table", "require_columns", "require_texts", "with_offsets"]
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 JSON = (".jsonl", ".ndjson", ".json")
 PARQUET = ".parquet"
+# pandas writes a column of integers with gaps as 7.0.
+_WHOLE = re.compile(r"(?:[0-9]{1,18}(?:\.0+)?)?")
 ARCHIVES = (".zip", ".tar", ".tgz", ".7z", ".rar", ".bz2", ".xz")
 
 
@@ -151,6 +155,39 @@ def require_texts(table: pa.Table, path: str | Path, columns: Sequence[str]) -> 
     ]
     if problems:
         raise TableError(path, problems)
+
+
+def with_offsets(table: pa.Table, path: str | Path, columns: Sequence[str]) -> pa.Table:
+    """Return a table whose columns of offsets, where it has them, are int64; an empty cell is null.
+
+    Raises
+    ------
+    TableError
+        Naming each cell that holds something other than a whole number.
+
+    Examples
+    --------
+    >>> with_offsets(pa.table({"target_start": ["3", "", "7.0"]}), "us.csv", ["target_start"]).to_pydict()
+    {'target_start': [3, None, 7]}
+    """
+    problems: list[Problem] = []
+    for name in columns:
+        if name not in table.column_names or pa.types.is_integer(table.schema.field(name).type):
+            continue
+        cells = table.column(name).to_pylist()
+        lines = table.column(LINE).to_pylist() if LINE in table.column_names else range(1, len(cells) + 1)
+        wrong = [i for i, cell in enumerate(cells) if not _WHOLE.fullmatch(_spelled(cell))]
+        problems += [Problem("is not a whole number", lines[i], name, str(cells[i])) for i in wrong]
+        if not wrong:
+            values = [int(said.partition(".")[0]) if (said := _spelled(cell)) else None for cell in cells]
+            table = table.set_column(table.schema.get_field_index(name), name, pa.array(values, pa.int64()))
+    if problems:
+        raise TableError(path, sorted(problems, key=lambda problem: problem.line or 0))
+    return table
+
+
+def _spelled(cell: object) -> str:
+    return "" if cell is None or (isinstance(cell, float) and math.isnan(cell)) else str(cell).strip()
 
 
 def _kind(path: Path) -> str:

@@ -63,7 +63,7 @@ def find_columns(sources: Sequence[Source], wanted: Columns, *, spans: bool = Tr
             role: getattr(wanted, role) or (role if role in names else None) for role in ("holder", "target")
         }
         columns = replace(columns, **roles, spans=tuple(name for name in SPANS if name in names))
-    optional = [name for name in ("holder", "target", *SPANS) if spans and name not in columns.names]
+    optional = [name for name in ("holder", "target", *SPANS) if spans and name not in names]
     for source in sources:
         problems = [p for name in columns.names if (p := _column_problem(source, name, columns, first))]
         strays = [name for name in optional if name in source.schema.names]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from stance.classifiers.model_files import load_model
-from stance.core.errors import InputError, show
+from stance.core.errors import InputError, show, unknown
 from stance.core.files import refuse_overwriting, replacing
 from stance.data.rows import to_frame
-from stance.data.tables import LINE, read_table, require_columns, require_texts
+from stance.data.tables import LINE, read_table, require_columns, require_texts, with_offsets
 from stance.reporting.escaping import csv_cell
 from stance.scoring.answers import OK, STATUSES, find_least, find_status
 from stance.scoring.columns import SPANS
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 BATCH_SENTENCES = 2048
 ADDED = ("prediction", "confidence", "status")
+ROLES = ("text", "holder", "target")
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 WRITTEN = (*SEPARATORS, ".jsonl", ".parquet")
 
@@ -36,6 +37,7 @@ def predict_file(
     source: str | Path,
     output: str | Path,
     *,
+    columns: Mapping[str, str] | None = None,
     separator: str | None = None,
     encoding: str = "utf-8",
     abstain_below: float | None = None,
@@ -55,6 +57,9 @@ def predict_file(
         ``prediction``, ``confidence`` (the probability of the label; empty where the model gives none)
         and ``status``: ``ok``, or ``abstained`` (too unsure), ``empty_text`` or ``missing_text``, whose row
         has no label. In CSV and TSV a cell that a spreadsheet would compute is quoted by ``'``.
+    columns : mapping, optional
+        Which of the source's columns holds the ``text``, the ``holder`` or the ``target``, if not those
+        of these names.
     separator, encoding : str, optional
         Of a CSV or TSV source; neither is guessed.
     abstain_below : float, optional
@@ -79,13 +84,12 @@ def predict_file(
     classifier = load_model(model)
     least = find_least(classifier, abstain_below, model)
     table = read_table(source, separator=separator, encoding=encoding)
-    require_columns(table, source, ["text"])
-    require_texts(table, source, ["text"])
+    sentences = _sentences(table, source, columns)
     taken = [name for name in ADDED if name in table.column_names]
     if taken:
         raise InputError(f"{show(source)}: has a column {taken[0]} already; rename it")
     table = table.drop_columns([LINE])
-    labelled = _predict(classifier, table, least, progress)
+    labelled = _predict(classifier, sentences, least, progress)
     for name, values in zip(ADDED, labelled, strict=True):
         table = table.append_column(name, values)
     with replacing(path) as temporary:
@@ -107,25 +111,23 @@ def read_unlabelled(source: str | Path, *, separator: str | None = None, encodin
         If the file cannot be read as a table with a column ``text``.
     """
     table = read_table(source, separator=separator, encoding=encoding)
-    require_columns(table, source, ["text"])
-    require_texts(table, source, ["text"])
-    frame: pd.DataFrame = to_frame(_sentences(table))
-    worded: pd.DataFrame = frame[find_status(table.column("text")) == OK]
+    sentences = _sentences(table, source)
+    frame: pd.DataFrame = to_frame(sentences)
+    worded: pd.DataFrame = frame[find_status(sentences.column("text")) == OK]
     return worded.reset_index(drop=True)
 
 
 def _predict(
     classifier: Any,  # noqa: ANN401
-    table: pa.Table,
+    sentences: pa.Table,
     least: float,
     progress: bool | None,
 ) -> tuple[pa.Array, pa.Array, pa.Array]:
-    found = find_status(table.column("text"))
+    found = find_status(sentences.column("text"))
     status = [STATUSES[code] for code in found]
     rows = np.flatnonzero(found == OK)
     labels: list[str | None] = [None] * len(status)
     confidence: list[float | None] = [None] * len(status)
-    sentences = _sentences(table)
     hidden = None if progress is None else not progress
     with tqdm(total=len(rows), unit=" sentences", unit_scale=True, disable=hidden) as bar:
         for start in range(0, len(rows), BATCH_SENTENCES):
@@ -139,23 +141,17 @@ def _predict(
     return pa.array(labels, pa.string()), pa.array(confidence, pa.float64()), pa.array(status, pa.string())
 
 
-def _sentences(table: pa.Table) -> pa.Table:
-    """Return the columns that a classifier reads; spans of a CSV become integers."""
-    names = [name for name in ("text", "holder", "target", *SPANS) if name in table.column_names]
-    kept = table.select(names)
-    for name in SPANS:
-        if name in names and pa.types.is_string(kept.schema.field(name).type):
-            values = [_integer(value, name, row) for row, value in enumerate(kept.column(name).to_pylist(), 1)]
-            kept = kept.set_column(kept.schema.get_field_index(name), name, pa.array(values, pa.int64()))
-    return kept
-
-
-def _integer(value: str | None, name: str, row: int) -> int | None:
-    if value is None or not value.strip():
-        return None
-    if not value.strip().isdecimal():
-        raise InputError(f'row {row}, column "{name}": "{show(value)}" is not a whole number')
-    return int(value)
+def _sentences(table: pa.Table, source: str | Path, columns: Mapping[str, str] | None = None) -> pa.Table:
+    """Return the columns that a classifier reads, by the names that it knows; spans are integers."""
+    given = dict(columns or {})
+    if strays := set(given) - set(ROLES):
+        raise unknown("columns: role", min(strays), ROLES)
+    named = {name: given.get(name, name) for name in (*ROLES, *SPANS)}
+    require_columns(table, source, [named["text"], *given.values()])
+    require_texts(table, source, [named["text"]])
+    kept = {name: column for name, column in named.items() if column in table.column_names}
+    table = with_offsets(table, source, SPANS)
+    return pa.table({name: table.column(column) for name, column in kept.items()})
 
 
 def _label(classifier: Any, sentences: pa.Table) -> tuple[Sequence[str], Sequence[float | None]]:  # noqa: ANN401

@@ -168,15 +168,17 @@ def _spans(texts: list[str], columns: dict[str, list[Any]], role: str) -> list[S
     unmarked = [
         name
         for name, *span in zip(names, starts, ends, strict=True)
-        if set(map(type, span)) != {int} and any(map(_is_missing, span))
+        if set(map(type, span)) != {int} and all(map(_is_missing, span))
     ]
     found = _mentions_in_bulk(texts, unmarked)
     spans: list[Span | None] = []
     for i, (text, name, start, end) in enumerate(zip(texts, names, starts, ends, strict=True)):
         if type(start) is type(end) is int and 0 <= start < end <= len(text):  # most are: asked first, it is cheap
             spans.append((start, end))
-        elif _is_missing(start) or _is_missing(end):
+        elif _is_missing(start) and _is_missing(end):
             spans.append(_named_span(text, name, i, role, found))
+        elif _is_missing(start) or _is_missing(end):
+            raise InputError(f"X: row {i}: {role} span {show(f'{start}..{end}')} needs both ends, or neither")
         elif not (_is_whole(start) and _is_whole(end)):
             said = show(f"{start!r}..{end!r}")
             raise InputTypeError(f"X: row {i}: {role} span {said} is not made of whole numbers")

@@ -152,18 +152,18 @@ def _arrow_columns(X: Any) -> tuple[pa.ChunkedArray, NDArray[np.int32]] | None: 
         return None if text is None else (text, NO_SPANS)
     spans = np.full((len(text), 4), -1, np.int32)
     for role, first in (("holder", 0), ("target", 2)):
-        edges = [name for name in (f"{role}_start", f"{role}_end") if name in names]
-        marks = [values for name in edges if (values := _offsets(X[name])) is not None]
-        known = np.zeros(len(text), bool)
-        if len(marks) < len(edges):
+        starts, ends = (
+            _offsets(X[name]) if name in names else np.full(len(text), np.nan)
+            for name in (f"{role}_start", f"{role}_end")
+        )
+        if starts is None or ends is None or (np.isnan(starts) != np.isnan(ends)).any():
             return None  # the other way reads them, or names the row
-        if len(marks) == 2:
-            known = ~(np.isnan(marks[0]) | np.isnan(marks[1]))
-            start, end = marks[0][known], marks[1][known]
-            whole = (start == np.floor(start)) & (end == np.floor(end))
-            if not (whole & (start >= 0) & (start < end) & (end < np.iinfo(np.int32).max)).all():
-                return None  # the other way names the row
-            spans[known, first], spans[known, first + 1] = start, end
+        known = ~np.isnan(starts)
+        start, end = starts[known], ends[known]
+        whole = (start == np.floor(start)) & (end == np.floor(end))
+        if not (whole & (start >= 0) & (start < end) & (end < np.iinfo(np.int32).max)).all():
+            return None  # the other way names the row
+        spans[known, first], spans[known, first + 1] = start, end
         if role in names:
             _search(X, role, np.flatnonzero(~known), spans[:, first : first + 2])
     return text, spans if len(spans) else NO_SPANS

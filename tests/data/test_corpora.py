@@ -189,6 +189,34 @@ class TestByFile:
         where = f'us.csv: line 3, column "split": "{split}" is no split that has a role (2 rows); write "{meant}"'
         assert str(caught.value).endswith(where)
 
+    def test_its_spans_are_read(self, write_csv):
+        path = write_csv(
+            (*HEADER, "target_start", "target_end"),
+            (*FAVOR, "0", "3"),
+            (*AGAINST, "", ""),
+            ("Truce.", "none", "x", "0.0", "5.0"),
+        )
+        frame = load_corpus(path, "stance").frame
+        assert frame["target_start"].isna().tolist() == [False, True, False]
+        assert frame["target_end"].dropna().tolist() == [3, 5]
+
+    @pytest.mark.parametrize("start", ["zero", "-1", "1.5", "1e2", "٣"])
+    def test_a_span_of_no_whole_number_is_named(self, write_csv, start):
+        path = write_csv((*HEADER, "target_start", "target_end"), (*FAVOR, "0", "3"), (*AGAINST, start, "3"))
+        said = rf'us.csv: line 3, column "target_start": "{start}" is not a whole number'
+        with pytest.raises(TableError) as caught:
+            load_corpus(path, "stance")
+        assert str(caught.value).endswith(said)
+
+    def test_blank_rows_are_passed_over_and_told(self, write_csv):
+        corpus = load_corpus(write_csv(HEADER, FAVOR, ("", " ", ""), AGAINST, ("", "", "")), "stance")
+        assert corpus.frame["label"].tolist() == ["favor", "against"]
+        assert corpus.notes == ("us.csv: 2 blank rows passed over",)
+
+    def test_without_splits_none_can_be_taken(self, write_csv):
+        with pytest.raises(InputError, match=r"us: has no splits; take its rows"):
+            load_corpus(write_csv(HEADER, FAVOR), "stance").split("train")
+
     def test_a_split_like_no_role_is_its_own(self, write_csv):
         path = write_csv((*HEADER, "split"), (*FAVOR, "train"), (*AGAINST, "autumn"))
         assert load_corpus(path, "stance").splits == ["train", "autumn"]

@@ -144,6 +144,7 @@ def test_ids_are_kept(tmp_path, model, write):
         ({"text": [["a"]]}, {}, 'column "text": holds list<element: string> where text belongs'),
         ({"Text": ["a"]}, {}, r'column "text": is missing (did you mean "Text"?); found: Text'),
         ({"text": ["a"]}, {"target": "about"}, 'column "about": is missing; found: text'),
+        ({"text": ["a"], "target": ["b"]}, {"target": "about"}, 'column "about": is missing; found: text, target'),
         ({"text": ["a"], "n": [0.5]}, {"id": "n"}, 'column "n": holds double; ids are texts or whole numbers'),
         ({"text": ["a"], "target_start": ["0"]}, {}, 'column "target_start": holds string where whole numbers'),
     ],
@@ -152,6 +153,7 @@ def test_columns_that_cannot_be_read(columns, options, rule, tmp_path, model, wr
     with pytest.raises(InputError) as caught:
         score(model, write("in.parquet", columns), tmp_path / "out", **options)
     assert rule in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
     assert str(caught.value).startswith(str(tmp_path / "in.parquet"))
     assert [path.name for path in tmp_path.iterdir() if "out" in path.name] == []
 

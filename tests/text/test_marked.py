@@ -39,7 +39,6 @@ def wanted(X):
         pd.DataFrame(ROWS).astype({"target_start": "category", "target_end": "category"}),
         pd.DataFrame(ROWS).astype({"target_start": object, "target_end": object}),
         pa.table(ROWS).select(["text", "target"]),
-        pa.table(ROWS).select(["text", "target", "target_start"]),
     ],
 )
 def test_every_kind_of_table_is_read_as_by_the_slow_way(X):
@@ -65,6 +64,15 @@ def test_an_offset_that_is_none_is_refused_by_its_row(start):
     frame = pd.DataFrame({"text": ["Moscow", "Tehran"], "target_start": [0, start], "target_end": [6, 6]}, dtype=object)
     with pytest.raises(StanceError, match="row 1: target span"):
         read_marked(frame)
+
+
+@pytest.mark.parametrize("lost", [{"target_end": [6, None]}, {"target_start": [None, 0]}, {"target_end": None}])
+@pytest.mark.parametrize("make", [pa.table, pd.DataFrame])
+@pytest.mark.parametrize("read", [read_marked, read_sentences])
+def test_half_a_span_is_refused_by_its_row(make, read, lost):
+    columns = {"text": ["Moscow", "Tehran"], "target_start": [0, 0], "target_end": [6, 6]} | lost
+    with pytest.raises(InputError, match=r"row [01]: target span .* needs both ends, or neither"):
+        read(make({name: values for name, values in columns.items() if values}))
 
 
 def test_half_a_character_is_read_as_by_the_slow_way():
