@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +51,10 @@ def table_options(command: Any) -> Any:  # noqa: ANN401 - click's decorators
     return click.option("--sep", "separator", help="What parts the fields of a CSV or TSV.")(command)
 
 
-def column_options(*roles: str) -> Any:  # noqa: ANN401 - click's decorators
+def column_options(*roles: str) -> Callable[[Any], Any]:
     """Add an option for each role that a column of the user's table may have, by whatever name."""
 
-    def add(command: Any) -> Any:  # noqa: ANN401
+    def add(command: Any) -> Any:  # noqa: ANN401 - click's decorators
         for role in reversed(roles):
             said = f"The column of {'ids' if role == 'id' else role + 's'} of a file; default: {role}."
             command = click.option(f"--{role}", help=said)(command)
