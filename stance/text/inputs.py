@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,6 +23,7 @@ from stance.text.targets import IssueLexicon, load_targets
 NOT_MENTIONED = frozenset({"", "author"})
 # From so many texts on, the compiled loops find the mentions of all sooner than Python those of the named.
 MANY_TEXTS = 50_000
+LOADED_TEXTS = 300  # once they are loaded, from so few
 
 # By row and name.
 _Found = dict[tuple[int, str], Span]
@@ -196,25 +198,22 @@ def _named_span(text: str, name: object, i: int, role: str, found: _Found | None
         raise InputTypeError(f"X: row {i}: {role} is {_kind(name)}, not str: {show(repr(name))}")
     if name in NOT_MENTIONED:
         return None
-    for lexicon, keys in _lexicons():
-        if name in keys:
-            if found is not None:
-                return found.get((i, name))
-            return _first_mention(text, lexicon, name)
-    if span := find_phrase(text, name):
-        return span
-    key = name.strip().casefold()  # "Russia" where the text says Moscow
-    return next((_first_mention(text, lexicon, key) for lexicon, keys in _lexicons() if key in keys), None)
-
-
-def _first_mention(text: str, lexicon: Lexicon, key: str) -> Span | None:
-    return next(((m.start, m.end) for m in lexicon.find(text) if m.name == key), None)
+    key = name.strip().casefold()
+    lexicon = next((lexicon for lexicon, keys in _lexicons() if key in keys), None)
+    if name != key or lexicon is None:  # "Russia" is a phrase first; where the text says Moscow, the actor
+        span = find_phrase(text, name)
+        if span or lexicon is None:
+            return span
+    if found is not None:
+        return found.get((i, key))
+    return next(((m.start, m.end) for m in lexicon.scan(text) if m.name == key), None)
 
 
 def _mentions_in_bulk(texts: list[str], names: list[Any]) -> _Found | None:
     """Return the first mention of each actor and issue that is named; None where one by one is as good."""
-    named = {name for name in names if isinstance(name, str)}
-    if len(names) < MANY_TEXTS or not any(keys & named for _, keys in _lexicons()):
+    named = {name.strip().casefold() for name in names if isinstance(name, str)}
+    loaded = "stance.text.mention_kernels" in sys.modules
+    if len(names) < (LOADED_TEXTS if loaded else MANY_TEXTS) or not any(keys & named for _, keys in _lexicons()):
         return None
     import pyarrow as pa
 

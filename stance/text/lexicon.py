@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -125,9 +125,19 @@ class Lexicon:
         >>> [m.text for m in lexicon.find("IRAN’s envoy, Iran-backed, #iran; iran, Irangate")]
         ['IRAN', 'Iran', 'iran']
         """
+        return list(self.scan(text))
+
+    def scan(self, text: str) -> Iterator[Mention]:
+        """Yield what `find` returns, one by one: who wants the first need not read on.
+
+        Examples
+        --------
+        >>> next(Lexicon({"iran": ["Iran"]}).scan("Iran met Iran")).end
+        4
+        """
         if not isinstance(text, str):
             raise InputTypeError(f"text must be a str, not {type(text).__name__}")
-        found, at = [], 0
+        at = 0
         while match := self._pattern.search(text, at):
             start, end = match.span()
             if match.group(1) is None:
@@ -135,8 +145,7 @@ class Lexicon:
             else:
                 key, at = self.entries.get(fold_name(match.group()), (None, ""))[0], end
             if key is not None:
-                found.append(Mention(key, start, at, text[start:at]))
-        return found
+                yield Mention(key, start, at, text[start:at])
 
     def _longest(self, text: str, start: int, end: int) -> tuple[str | None, int]:
         """Return the key of the longest name at `start` whose case fits, and where to read on."""

@@ -30,6 +30,16 @@ def test_predict(benchmark, corpus, name):
     assert len(benchmark.pedantic(classifier.predict, (many,), rounds=5, warmup_rounds=1)) == SENTENCES
 
 
+@pytest.mark.benchmark(group=f"predict {SENTENCES:,} sentences, whose mentions are...")
+@pytest.mark.parametrize("given", ["marked by offsets", "searched by name"])
+@pytest.mark.parametrize("name", ["fast", "stance"])
+def test_predict_where_mentions_are(benchmark, corpus, name, given):
+    X, y, many = corpus
+    classifier = make_classifier(name, scheme="stance").fit(X, y)
+    asked = many if given == "marked by offsets" else many[["text", "holder", "target"]]
+    assert len(benchmark.pedantic(classifier.predict, (asked,), rounds=5, warmup_rounds=1)) == SENTENCES
+
+
 @pytest.mark.benchmark(group=f"predict {SENTENCES:,} sentences")
 def test_predict_by_scikit_learn_alone(benchmark, corpus):
     X, y, many = corpus

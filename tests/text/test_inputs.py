@@ -223,6 +223,7 @@ NAMED = [
     ("Trump card", "trump", "the card"),
     ("Nobody spoke.", "author", None),
     ("Trump hailed the truce and Putin", "author", "trump"),
+    ("Moscow hailed the truce", "Russia", "CEASEFIRE"),
 ]
 
 
@@ -230,9 +231,10 @@ NAMED = [
 def test_many_texts_are_marked_as_few_are(monkeypatch, odd):
     rows = [*NAMED, (odd, "iran", "sanctions")]
     table = pd.DataFrame(rows, columns=["text", "holder", "target"], dtype=object)
-    table["target_start"], table["target_end"] = [None, 0, *[None] * 4], [None, 1, *[None] * 4]
+    table["target_start"], table["target_end"] = [None, 0, *[None] * 5], [None, 1, *[None] * 5]
     few = spans(table)
     monkeypatch.setattr(inputs, "MANY_TEXTS", 1)
+    monkeypatch.setattr(inputs, "LOADED_TEXTS", 1)
     monkeypatch.setattr(bulk_mentions, "SMALL_BYTES", 0)
     assert spans(table) == few
     assert few[:2] == [((0, 6), (29, 34)), ((6, 13), (0, 1))]
@@ -241,6 +243,7 @@ def test_many_texts_are_marked_as_few_are(monkeypatch, odd):
 def test_many_texts_are_searched_at_once(monkeypatch):
     table = pd.DataFrame(NAMED, columns=["text", "holder", "target"])
     monkeypatch.setattr(inputs, "MANY_TEXTS", 1)
-    monkeypatch.setattr("stance.text.lexicon.Lexicon.find", None)
+    monkeypatch.setattr(inputs, "LOADED_TEXTS", 1)
+    monkeypatch.setattr("stance.text.lexicon.Lexicon.scan", None)
     monkeypatch.setattr(bulk_mentions, "SMALL_BYTES", 0)
-    assert [holder for holder, _ in spans(table)] == [(0, 6), (6, 13), None, None, None]
+    assert [holder for holder, _ in spans(table)] == [(0, 6), (6, 13), None, None, None, (0, 6)]
