@@ -13,7 +13,7 @@ TORCH ?= torch==2.13.0
 export HF_HUB_OFFLINE := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: experiments setup dev encoder peers report test coverage lint bench corpora readme papers clean help
+.PHONY: experiments setup dev encoder peers report test coverage lint bench corpora lock readme papers clean help
 
 experiments: setup  ## run experiments/actors.toml, print the table, write report.html and report.md (the default)
 	@$(STANCE) run experiments/actors.toml --report
@@ -45,6 +45,13 @@ bench: dev  ## measure speed: pytest-benchmark, one process, nothing else beside
 
 corpora: setup  ## list the corpora, and say which are here
 	@$(STANCE) corpora list
+
+# With extras: pip 23.2 takes the newest release of coverage[toml] where only coverage is pinned, and then refuses it.
+COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-header --no-annotate
+
+lock:  ## write both locks again from pyproject.toml (by uv; versions stay where they can: add --upgrade by hand)
+	@$(COMPILE) pyproject.toml -o requirements.lock
+	@$(COMPILE) pyproject.toml --extra dev -o requirements-dev.lock
 
 readme: setup  ## write the measured tables of the last runs into README.md
 	@$(PYTHON) docs/readme.py
