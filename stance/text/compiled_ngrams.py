@@ -14,7 +14,7 @@ from stance.core.threads import count_threads
 from stance.text import kernels
 from stance.text.characters import fold_table, folded_table
 from stance.text.hashing import PART_WEIGHTS
-from stance.text.kernel_arrays import Bytes, Hashed, make_classes, make_meanings
+from stance.text.kernel_arrays import Bytes, Hashed, make_meanings
 from stance.text.marked import Marked, check_spans
 from stance.text.reading_kernels import BAD_SPAN, RARE_LETTER
 
@@ -51,7 +51,6 @@ class CompiledNgrams:
         self.n_jobs = ngrams.n_jobs
         shortest, longest = ngrams.char_ngrams or (0, 0)
         self._hashed = Hashed(
-            make_classes(ngrams.segments or ngrams.gist, ngrams.char_ngrams is not None),
             np.uint64(64 - ngrams.n_bits),
             # Where all are used, their places need not be counted.
             bits if len(self.used) < self.n_columns else bits[:0],

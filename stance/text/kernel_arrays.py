@@ -9,12 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stance.text import hashing
-from stance.text.characters import fold_table
 from stance.text.gist import NEGATION_REACH, follow_negation, load_meanings
 
-# In a table of classes: a byte that wants a closer look.
-SPECIAL: Final = np.uint64(0xFF)
-APOSTROPHE: Final = 0x27
 _MEANING_BITS: Final = 16  # of a place in the table of meanings: a third of them is taken
 
 
@@ -69,8 +65,6 @@ class Hashed(NamedTuple):
 
     Attributes
     ----------
-    classes : numpy.ndarray of uint8, shape (256,)
-        As `make_classes` makes it.
     shift : numpy.uint64
         64 less the bits of a column's number.
     used : numpy.ndarray of uint64
@@ -85,7 +79,6 @@ class Hashed(NamedTuple):
     gist : Meanings
     """
 
-    classes: NDArray[np.uint8]
     shift: np.uint64
     used: NDArray[np.uint64]
     before: NDArray[np.uint32]
@@ -98,14 +91,49 @@ class Hashed(NamedTuple):
 
 
 class Room(NamedTuple):
-    """Arrays that the loops write to: what was read of one text, and the columns and parts of a block of them."""
+    """Arrays that the loops write to: a block of texts, its words, and the columns and parts that were found.
 
+    Attributes
+    ----------
+    letters : numpy.ndarray of uint8
+        The texts, a byte a code point, 0 between them.
+    wide : numpy.ndarray of uint32
+        Letters beyond ASCII, at the same places.
+    places : numpy.ndarray of int64, shape (n_texts, 8)
+        Where each text stands among the letters.
+    letter_bits, apostrophe_bits, mark_bits, start_bits : numpy.ndarray of uint64
+        What each of 64 letters is; where words begin.
+    before : numpy.ndarray of uint64
+        How many words begin before each 64 letters.
+    bounds : numpy.ndarray of uint64
+        Where each word begins and ends.
+    words : numpy.ndarray of uint64
+        Their hashes.
+    marks : numpy.ndarray of int64
+        Of a text: before which word of the block each clause mark stands.
+    columns : numpy.ndarray of uint32
+        Of the block, part by part.
+    kinds, part_ends, text_parts : numpy.ndarray of int64
+        What each part is and where its columns end; the parts of each text.
+    ranges : numpy.ndarray of int64, shape (n_ranges, 4)
+        Of a text.
+    said : numpy.ndarray of uint64
+        Of a text: the hashes of what its words say.
+    said_before : numpy.ndarray of int64
+        How many of them stand before each word.
+    """
+
+    letters: NDArray[np.uint8]
+    wide: NDArray[np.uint32]
+    places: NDArray[np.int64]
+    letter_bits: NDArray[np.uint64]
+    apostrophe_bits: NDArray[np.uint64]
+    mark_bits: NDArray[np.uint64]
+    start_bits: NDArray[np.uint64]
+    before: NDArray[np.uint64]
+    bounds: NDArray[np.uint64]
     words: NDArray[np.uint64]
     marks: NDArray[np.int64]
-    names: NDArray[np.uint64]
-    name_roles: NDArray[np.uint8]
-    letters: NDArray[np.uint32]
-    found: NDArray[np.int64]
     columns: NDArray[np.uint32]
     kinds: NDArray[np.int64]
     part_ends: NDArray[np.int64]
@@ -113,21 +141,6 @@ class Room(NamedTuple):
     ranges: NDArray[np.int64]
     said: NDArray[np.uint64]
     said_before: NDArray[np.int64]
-
-
-def make_classes(marks: bool, with_letters: bool) -> NDArray[np.uint8]:
-    """Return what each byte is, shape (256,): its small letter, 0 where it parts words, or `SPECIAL`.
-
-    Whether clause marks are special is for `marks` to say.
-    """
-    classes = np.full(256, int(SPECIAL), np.uint8)
-    if not with_letters:
-        table = fold_table()[:128]
-        classes[:128] = table
-        classes[APOSTROPHE] = int(SPECIAL)
-        if marks:
-            classes[[ord(mark) for mark in hashing.MARKS if mark.isascii()]] = int(SPECIAL)
-    return classes
 
 
 @functools.cache

@@ -11,7 +11,7 @@ import numpy as np
 from stance.text.descent import TINY
 from stance.text.hash_kernels import compiled
 from stance.text.part_kernels import find_parts, make_room
-from stance.text.reading_kernels import ONE, ZERO, inlined
+from stance.text.reading_kernels import ONE, ZERO
 
 TWO, THREE, FOUR = np.uint64(2), np.uint64(3), np.uint64(4)
 
@@ -24,24 +24,24 @@ def hash_texts(texts, what, importance, start, rows, columns, values, states):
     room left.
     """
     room = make_room(texts, what)
-    order = np.arange(len(texts.ends) - 1)
-    block, written = start, rows[start]
-    while block < len(order):
-        n_texts = find_parts(texts, what, order, block, room, states)
-        n_parts = room.text_parts[n_texts - 1]
-        if written + (room.part_ends[n_parts - 1] if n_parts else 0) > len(columns):
+    found, kinds, ends, text_parts = room.columns, room.kinds, room.part_ends, room.text_parts
+    part_weights, block, written = what.part_weights, start, rows[start]
+    while block < len(texts.ends) - 1:
+        n_texts = find_parts(texts, what, block, room, states)
+        n_parts = text_parts[n_texts - 1]
+        if written + (ends[n_parts - 1] if n_parts else 0) > len(columns):
             break
         part = first = 0
         for text in range(n_texts):
-            while part < room.text_parts[text]:
-                last = room.part_ends[part]
+            while part < text_parts[text]:
+                last = ends[part]
                 length = np.float32(0)
                 for i in range(first, last):
-                    length += importance[room.columns[i]] ** 2
-                scale = what.part_weights[room.kinds[part]] / np.sqrt(length) if length > 0 else np.float32(0)
+                    length += importance[found[i]] ** 2
+                scale = part_weights[kinds[part]] / np.sqrt(length) if length > 0 else np.float32(0)
                 for i in range(first, last):
-                    columns[written + i] = room.columns[i]
-                    values[written + i] = scale * importance[room.columns[i]]
+                    columns[written + i] = found[i]
+                    values[written + i] = scale * importance[found[i]]
                 first = last
                 part += 1
             rows[block + text + 1] = written + first
@@ -57,15 +57,15 @@ def count_texts(texts, what, counts, states):
     Beside the number stands one more than the last row that had it, 0 beforehand.
     """
     room = make_room(texts, what)
-    order = np.arange(len(texts.ends) - 1)
+    columns, ends, text_parts = room.columns, room.part_ends, room.text_parts
     block = np.int64(0)  # a literal would have the next loop compiled twice
-    while block < len(order):
-        n_texts = find_parts(texts, what, order, block, room, states)
+    while block < len(texts.ends) - 1:
+        n_texts = find_parts(texts, what, block, room, states)
         first = 0
         for text in range(n_texts):
-            stop = room.part_ends[room.text_parts[text] - 1] if room.text_parts[text] else 0
+            stop = ends[text_parts[text] - 1] if text_parts[text] else 0
             for i in range(first, stop):
-                column = room.columns[i]
+                column = columns[i]
                 if counts[column, 1] <= block + text:
                     counts[column, 1] = block + text + 1
                     counts[column, 0] += 1
@@ -73,7 +73,7 @@ def count_texts(texts, what, counts, states):
         block += n_texts
 
 
-@inlined
+@compiled
 def _sum_rows(weights, columns, first, last, block):
     """Return the sums of four neighbouring weights over some columns."""
     a = b = c = d = np.float32(0)
@@ -94,22 +94,22 @@ def score_texts(texts, what, weights, scores, states):
     of the column's importance, by which a part is brought to length 1.
     """
     room = make_room(texts, what)
-    order = np.arange(len(texts.ends) - 1)
-    n_weights, n_classes = weights.shape[1], scores.shape[1]
+    columns, kinds, ends, text_parts = room.columns, room.kinds, room.part_ends, room.text_parts
+    part_weights, n_weights, n_classes = what.part_weights, weights.shape[1], scores.shape[1]
     sums = np.zeros(n_weights, np.float32)
     block = np.int64(0)
-    while block < len(order):
-        n_texts = find_parts(texts, what, order, block, room, states)
+    while block < len(texts.ends) - 1:
+        n_texts = find_parts(texts, what, block, room, states)
         part = first = 0
         for text in range(n_texts):
             sums[:] = 0
-            while part < room.text_parts[text]:
-                last = room.part_ends[part]
+            while part < text_parts[text]:
+                last = ends[part]
                 scale = np.float32(0)
                 for four in range(n_weights - 4, -1, -4):
-                    a, b, c, d = _sum_rows(weights, room.columns, first, last, four)
+                    a, b, c, d = _sum_rows(weights, columns, first, last, four)
                     if four == n_weights - 4 and d > 0:
-                        scale = what.part_weights[room.kinds[part]] / np.sqrt(d)
+                        scale = part_weights[kinds[part]] / np.sqrt(d)
                     sums[four] += scale * a
                     sums[four + 1] += scale * b
                     sums[four + 2] += scale * c

@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 import numpy as np
-from numba.core import types
-from numba.extending import intrinsic
 
 from stance.text import hashing
+from stance.text.byte_kernels import WIDTH, count_ones
 from stance.text.hash_kernels import compiled
 from stance.text.kernel_arrays import Room
-from stance.text.reading_kernels import LETTER_FACTOR, OK, ONE, ZERO, add_letter, inlined, read_words
+from stance.text.reading_kernels import (
+    BLOCK_BYTES,
+    BLOCK_TEXTS,
+    BOUNDS_AT_ONCE,
+    LETTER_FACTOR,
+    N_PLACES,
+    NAMES,
+    NOWHERE,
+    OK,
+    ONE,
+    PLACES,
+    START,
+    STOP,
+    TWO,
+    ZERO,
+    add_letter,
+    count_before,
+    find_marks,
+    find_words,
+    lay_texts,
+    letter_at,
+)
 from stance.text.segments import CLAUSE_WORDS, WINDOW_TOKENS
 
 WORD_FACTOR = np.uint64(hashing.WORD_FACTOR)
@@ -20,7 +40,7 @@ PARTS = {part: index for index, part in enumerate(hashing.PARTS)}
 SENTENCE, CLAUSE = PARTS["sentence"], PARTS["clause"]
 LEFT_OF, RIGHT_OF = PARTS["left_of_holder"], PARTS["right_of_holder"]
 FORWARD, BACKWARD = PARTS["forward"], PARTS["backward"]
-NEAR, NAMES, CHARACTERS = PARTS["near_holder"], PARTS["holder_names"], PARTS["characters"]
+NEAR, NAMED, CHARACTERS = PARTS["near_holder"], PARTS["holder_names"], PARTS["characters"]
 GISTS = PARTS["sentence" + hashing.GIST]  # the gist of a part is so much further on
 WINDOW, WORD_NGRAMS, WINDOW_NGRAMS = WINDOW_TOKENS, hashing.WORD_NGRAMS, hashing.WINDOW_NGRAMS
 GIST_NGRAMS, MAX_RANGES = hashing.GIST_NGRAMS, len(hashing.WORD_PARTS)
@@ -33,23 +53,14 @@ CLAUSE_TABLE = np.zeros(1 << _CLAUSE_BITS, np.uint64)
 CLAUSE_TABLE[_CLAUSE_WORDS >> _CLAUSE_SHIFT] = _CLAUSE_WORDS
 if np.count_nonzero(CLAUSE_TABLE) != len(_CLAUSE_WORDS):  # pragma: no cover - a fact of the words above
     raise AssertionError("two clause words share a place in the table")
-# Texts are read block by block, so that what was found of one is still in the processor's cache when it is used.
-BLOCK_TEXTS, BLOCK_BYTES = 256, 1 << 16
+_BLANK = 0x20
+_SLACK = 2 * WIDTH  # what is read or written at once beyond the last letter
+_MORE_LETTERS = 32  # that two role words, and what parts them, add to a text
 
 
 @compiled
 def _join(ngram, word):
     return (((ngram << LEFT) | (ngram >> RIGHT)) ^ word) * WORD_FACTOR
-
-
-@intrinsic
-def _count_bits(context, number):
-    """Return how many bits of a number are set, in one instruction."""
-
-    def generate(context, builder, signature, arguments):
-        return builder.ctpop(arguments[0])
-
-    return types.uint64(types.uint64), generate
 
 
 @compiled
@@ -58,144 +69,186 @@ def _add(salted, shift, used, before, columns, n):
     column = (salted * WORD_FACTOR) >> shift
     if not len(used):
         columns[n] = column
-        return n + 1
+        return n + ONE
     word, bit = used[column >> SIX], column & SIXTY_THREE
-    columns[n] = before[column >> SIX] + _count_bits(word & ((ONE << bit) - ONE))
-    return n + np.int64((word >> bit) & ONE)
+    columns[n] = before[column >> SIX] + count_ones(word & ((ONE << bit) - ONE))
+    return n + ((word >> bit) & ONE)
 
 
 @compiled
 def _add_ngrams(words, first, last, longest, part, shift, used, before, columns, n):
     """Append the columns of the n-grams of some words; return how many columns there are."""
-    salt = SALTS[part]
+    salt, at, first, last = SALTS[part], np.uint64(n), np.uint64(first), np.uint64(last)
+    if longest == 2 and first < last:  # most are
+        word = words[first]
+        for i in range(first + ONE, last):
+            at = _add(word ^ salt, shift, used, before, columns, at)
+            pair = _join(word, words[i])
+            word = words[i]
+            at = _add(pair ^ salt, shift, used, before, columns, at)
+        return np.int64(_add(word ^ salt, shift, used, before, columns, at))
     for i in range(first, last):
         ngram = words[i]
-        n = _add(ngram ^ salt, shift, used, before, columns, n)
-        for j in range(i + 1, min(i + longest, last)):
+        at = _add(ngram ^ salt, shift, used, before, columns, at)
+        for j in range(i + ONE, min(i + np.uint64(longest), last)):
             ngram = _join(ngram, words[j])
-            n = _add(ngram ^ salt, shift, used, before, columns, n)
-    return n
+            at = _add(ngram ^ salt, shift, used, before, columns, at)
+    return np.int64(at)
 
 
-@inlined
-def _find_ranges(room, what):
-    """Write the parts of a text to ``room.ranges``: number, first word, the one after the last, longest n-gram.
+@compiled
+def _add_range(ranges, n, part, first, last, longest):
+    ranges[n, 0], ranges[n, 1], ranges[n, 2], ranges[n, 3] = part, first, last, longest
+    return n + 1
 
-    Returns how many there are.
+
+@compiled
+def _find_ranges(words, first_word, end_word, marks, n_marks, holder, target, segments, ranges):
+    """Write the parts of a text to `ranges`: number, first word, the one after the last, longest n-gram.
+
+    All words are counted from the block's first one, role words among them. Returns how many parts there are.
     """
-    words, marks, found, ranges = room.words, room.marks, room.found, room.ranges
-    n_words, n_marks, holder_place, target_place = found[0], found[1], found[4], found[5]
-    ranges[0, 0], ranges[0, 1], ranges[0, 2], ranges[0, 3] = SENTENCE, 0, n_words, WORD_NGRAMS
-    n = 1
-    if what.segments and (holder_place >= 0 or target_place >= 0):
-        target_first = holder_place < 0 or 0 <= target_place < holder_place
-        target_last = holder_place < 0 or target_place > holder_place
-        first = target_place if target_first else holder_place
-        last = target_place if target_last else holder_place
-        ranges[1, 0], ranges[1, 1], ranges[1, 2], ranges[1, 3] = LEFT_OF + target_first, 0, first + 1, WORD_NGRAMS
-        ranges[2, 0], ranges[2, 1], ranges[2, 2], ranges[2, 3] = RIGHT_OF + target_last, last, n_words, WORD_NGRAMS
-        n = 3
-        if first < last:
-            ranges[n, 0] = BACKWARD if target_first else FORWARD
-            ranges[n, 1], ranges[n, 2], ranges[n, 3] = first, last + 1, WORD_NGRAMS
-            n += 1
-        for role in range(2):
-            place = target_place if role else holder_place
-            if place >= 0:
-                ranges[n, 0], ranges[n, 1] = NEAR + role, max(0, place - WINDOW)
-                ranges[n, 2], ranges[n, 3] = min(n_words, place + WINDOW + 1), WINDOW_NGRAMS
-                n += 1
-        focus = target_place if target_place >= 0 else first
-        clause_first, clause_last = 0, n_words
-        for i in range(n_marks):
-            if marks[i] <= focus:
-                clause_first = marks[i]
-            elif marks[i] < clause_last:
-                clause_last = marks[i]
-        for i in range(focus - 1, clause_first - 1, -1):
-            if CLAUSE_TABLE[words[i] >> _CLAUSE_SHIFT] == words[i]:
-                clause_first = i + 1
-                break
-        for i in range(focus + 1, clause_last):
-            if CLAUSE_TABLE[words[i] >> _CLAUSE_SHIFT] == words[i]:
-                clause_last = i
-                break
-        ranges[n, 0], ranges[n, 1], ranges[n, 2], ranges[n, 3] = CLAUSE, clause_first, clause_last, WORD_NGRAMS
-        n += 1
-    return n
+    n = _add_range(ranges, 0, SENTENCE, first_word, end_word, WORD_NGRAMS)
+    if not segments or (holder < 0 and target < 0):
+        return n
+    target_first = holder < 0 or 0 <= target < holder
+    target_last = holder < 0 or target > holder
+    first = target if target_first else holder
+    last = target if target_last else holder
+    n = _add_range(ranges, n, LEFT_OF + target_first, first_word, first + 1, WORD_NGRAMS)
+    n = _add_range(ranges, n, RIGHT_OF + target_last, last, end_word, WORD_NGRAMS)
+    if first < last:
+        n = _add_range(ranges, n, BACKWARD if target_first else FORWARD, first, last + 1, WORD_NGRAMS)
+    for role in range(2):
+        place = target if role else holder
+        if place >= 0:
+            nearest, farthest = max(first_word, place - WINDOW), min(end_word, place + WINDOW + 1)
+            n = _add_range(ranges, n, NEAR + role, nearest, farthest, WINDOW_NGRAMS)
+    focus = target if target >= 0 else first
+    clause_first, clause_last = first_word, end_word
+    for i in range(n_marks):
+        if marks[i] <= focus:
+            clause_first = marks[i]
+        elif marks[i] < clause_last:
+            clause_last = marks[i]
+    for i in range(focus - 1, clause_first - 1, -1):
+        if CLAUSE_TABLE[words[i] >> _CLAUSE_SHIFT] == words[i]:
+            clause_first = i + 1
+            break
+    for i in range(focus + 1, clause_last):
+        if CLAUSE_TABLE[words[i] >> _CLAUSE_SHIFT] == words[i]:
+            clause_last = i
+            break
+    return _add_range(ranges, n, CLAUSE, clause_first, clause_last, WORD_NGRAMS)
 
 
-@inlined
-def _read_gist(room, what):
-    """Write the hashes of what the words of a text say to ``room.said``, and how many stand before each word."""
-    words, marks, said, said_before = room.words, room.marks, room.said, room.said_before
-    listed, meanings, last_slot = what.gist.words, what.gist.meanings, what.gist.last_slot
-    hashes, reaches = what.gist.hashes, what.gist.reaches
-    n_words, n_marks = room.found[0], room.found[1]
+@compiled
+def _read_gist(words, first_word, end_word, marks, n_marks, gist, said, said_before):
+    """Write the hashes of what the words of a text say, and how many stand before each word."""
+    listed, meanings, last_slot, shift = gist.words, gist.meanings, gist.last_slot, gist.shift
+    hashes, reaches = gist.hashes, gist.reaches
     n = mark = negated = np.uint64(0)
-    for i in range(n_words):
-        said_before[i] = n
+    for i in range(first_word, end_word):
+        said_before[i - first_word] = n
         while mark < n_marks and marks[mark] <= i:
             negated = ZERO
             mark += ONE
-        slot = words[i] >> what.gist.shift
+        slot = words[i] >> shift
         while listed[slot] != words[i] and listed[slot] != ZERO:
             slot = (slot + ONE) & last_slot
         meaning = np.uint64(meanings[slot])
         said[n] = hashes[meaning, negated]  # no branch depends on whether it says anything
         n += np.uint64(meaning != ZERO)
         negated = np.uint64(reaches[meaning, negated])
-    said_before[n_words] = n
+    said_before[end_word - first_word] = n
 
 
-@inlined
-def _find_columns(room, what, n, parts):
-    """Append the columns of a text's n-grams to those of its block, part by part; return how many of both there are.
+@compiled
+def find_parts(texts, what, first, room, states):
+    """Find the columns of a block of texts, from `first` on; return how many texts.
 
-    Part i has its number among `PARTS` in ``kinds[i]``, and ends at ``part_ends[i]`` in `columns`. A column counts if
-    its bit in `used` is set, and is numbered among those.
+    The columns of the block stand one behind the other, text by text, part by part. Part i has its number among `PARTS`
+    in ``kinds[i]``, and ends at ``part_ends[i]``; the parts of the i-th text end at ``text_parts[i]``. A column counts
+    if its bit in `used` is set, and is numbered among those. A text that cannot be read has no parts, and `states` says
+    why.
     """
-    words, names, name_roles, letters, found = room.words, room.names, room.name_roles, room.letters, room.found
-    columns, kinds, ends, ranges = room.columns, room.kinds, room.part_ends, room.ranges
-    said, said_before = room.said, room.said_before
-    shift, used, before = what.shift, what.used, what.before
-    n_names, n_letters = found[2], found[3]
-    with_gist = len(what.gist.words) > 0
-    if with_gist:
-        _read_gist(room, what)
-    for i in range(_find_ranges(room, what)):
-        part, first, last, longest = ranges[i, 0], ranges[i, 1], ranges[i, 2], ranges[i, 3]
-        n = _add_ngrams(words, first, last, longest, part, shift, used, before, columns, n)
-        kinds[parts], ends[parts] = part, n
-        parts += 1
+    n_texts, end = lay_texts(texts, what.names, first, room, states)
+    find_words(room, end)
+    # Taken out once: an array that is taken out of a tuple is counted, which for each text took a third of the time.
+    words, places, marks, ranges = room.words, room.places, room.marks, room.ranges
+    before_bits, start_bits, mark_bits = room.before, room.start_bits, room.mark_bits
+    columns, kinds, ends, text_parts = room.columns, room.kinds, room.part_ends, room.text_parts
+    said, said_before, gist = room.said, room.said_before, what.gist
+    shift, used, before, segments = what.shift, what.used, what.before, what.segments
+    with_gist = len(gist.words) > 0
+    n = parts = 0
+    for text in range(n_texts):
+        if states[first + text] != OK:
+            text_parts[text] = parts
+            continue
+        start, stop = places[text, START], places[text, STOP]
+        first_word = count_before(before_bits, start_bits, start)
+        end_word = count_before(before_bits, start_bits, stop)
+        holder, target = places[text, PLACES], places[text, PLACES + 1]
+        is_marked, n_marks = holder >= 0 or target >= 0, 0
+        if is_marked:
+            holder = count_before(before_bits, start_bits, holder) if holder >= 0 else NOWHERE
+            target = count_before(before_bits, start_bits, target) if target >= 0 else NOWHERE
+        if with_gist or (segments and is_marked):
+            n_marks = find_marks(mark_bits, before_bits, start_bits, start, stop, marks)
         if with_gist:
-            first, last = said_before[first], said_before[last]
-            n = _add_ngrams(said, first, last, GIST_NGRAMS, GISTS + part, shift, used, before, columns, n)
-            kinds[parts], ends[parts] = GISTS + part, n
+            _read_gist(words, first_word, end_word, marks, n_marks, gist, said, said_before)
+        n_ranges = _find_ranges(words, first_word, end_word, marks, n_marks, holder, target, segments, ranges)
+        for i in range(n_ranges):
+            part, start_word, stop_word, longest = ranges[i, 0], ranges[i, 1], ranges[i, 2], ranges[i, 3]
+            n = _add_ngrams(words, start_word, stop_word, longest, part, shift, used, before, columns, n)
+            kinds[parts], ends[parts] = part, n
             parts += 1
-    if what.names:
-        for role in range(2):
-            already = n
-            for i in range(n_names):
-                if name_roles[i] == role:
-                    n = _add(names[i] ^ SALTS[NAMES + role], shift, used, before, columns, n)
-            if n > already:
-                kinds[parts], ends[parts] = NAMES + role, n
+            if with_gist:
+                start_word, stop_word = said_before[start_word - first_word], said_before[stop_word - first_word]
+                part += GISTS
+                n = _add_ngrams(said, start_word, stop_word, GIST_NGRAMS, part, shift, used, before, columns, n)
+                kinds[parts], ends[parts] = part, n
                 parts += 1
-    if n_letters:
+        if what.names or what.longest:
+            n, parts = _add_names_and_characters(room, what, text, first_word, end_word, n, parts)
+        text_parts[text] = parts
+    return n_texts
+
+
+@compiled
+def _add_names_and_characters(room, what, text, first_word, end_word, n, parts):
+    """Append the columns of the words of a text's mentions, and of its n-grams of characters, where wanted."""
+    for role in range(2 if what.names else 0):
+        first = count_before(room.before, room.start_bits, room.places[text, NAMES + 2 * role])
+        last = count_before(room.before, room.start_bits, room.places[text, NAMES + 2 * role + 1])
         already = n
-        for i in range(n_letters):
-            ngram = np.uint64(0)
-            for j in range(i, min(i + what.longest, n_letters)):
-                if letters[j] == 0:
-                    break
-                ngram = add_letter(ngram, letters[j])
-                if j - i + 1 >= what.shortest:
-                    n = _add((ngram * LETTER_FACTOR) ^ SALTS[CHARACTERS], shift, used, before, columns, n)
+        n = _add_ngrams(room.words, first, last, 1, NAMED + role, what.shift, what.used, what.before, room.columns, n)
         if n > already:
-            kinds[parts], ends[parts] = CHARACTERS, n
+            room.kinds[parts], room.part_ends[parts] = NAMED + role, n
+            parts += 1
+    if what.longest:
+        already = n
+        for word in range(first_word, end_word):
+            n = _add_characters(room, what, word, n)
+        if n > already:
+            room.kinds[parts], room.part_ends[parts] = CHARACTERS, n
             parts += 1
     return n, parts
+
+
+@compiled
+def _add_characters(room, what, word, n):
+    """Append the columns of the n-grams of a word's letters, a blank on either side; return how many there are."""
+    start, stop = np.int64(room.bounds[TWO * np.uint64(word)]), np.int64(room.bounds[TWO * np.uint64(word) + ONE])
+    for i in range(start - 1, stop + 1):
+        ngram = ZERO
+        for j in range(i, min(i + what.longest, stop + 1)):
+            ngram = add_letter(ngram, letter_at(room.letters, room.wide, j) if start <= j < stop else np.uint32(_BLANK))
+            if j - i + 1 >= what.shortest:
+                salted = (ngram * LETTER_FACTOR) ^ SALTS[CHARACTERS]
+                n = np.int64(_add(salted, what.shift, what.used, what.before, room.columns, np.uint64(n)))
+    return n
 
 
 @compiled
@@ -204,55 +257,37 @@ def make_room(texts, what):
     longest = 0
     for row in range(len(texts.ends) - 1):
         longest = max(longest, texts.ends[row + 1] - texts.ends[row])
-    n_words = longest // 2 + 8
-    n_letters = longest + 3 * n_words + 32 if what.longest else 0
     # Of a block: what its bytes can hold, and of each text what it has at least.
-    n_bytes, n_texts = max(longest, BLOCK_BYTES), min(BLOCK_TEXTS, len(texts.ends))
-    block_words = n_bytes // 2 + 8 * n_texts
-    n_columns = 2 * block_words
+    n_texts = min(BLOCK_TEXTS, len(texts.ends))
+    n_letters = max(longest, BLOCK_BYTES) + _MORE_LETTERS * n_texts + _SLACK
+    n_chunks, n_words = n_letters // WIDTH + 2, n_letters // 2 + 1
+    text_words = (longest + _MORE_LETTERS) // 2 + 2
+    n_columns = 2 * n_words
     if what.longest:
-        n_columns += (n_bytes + 3 * block_words + 32 * n_texts) * (what.longest - what.shortest + 1)
+        n_columns += (n_letters + 2 * n_words) * (what.longest - what.shortest + 1)
     if what.segments:
-        n_columns += 4 * block_words + 80 * n_texts
+        n_columns += 4 * n_words + 80 * n_texts
     if what.names:
-        n_columns += block_words
+        n_columns += n_words
     if len(what.gist.words):  # a gist has no more n-grams than its words
         n_columns *= 2
     return Room(
-        np.empty(n_words, np.uint64),
-        np.empty(longest + 1, np.int64),
-        np.empty(n_words, np.uint64),
-        np.empty(n_words, np.uint8),
+        np.empty(n_letters, np.uint8),
         np.empty(n_letters, np.uint32),
-        np.empty(6, np.int64),
+        np.empty((n_texts, N_PLACES), np.int64),
+        np.empty(n_chunks, np.uint64),
+        np.empty(n_chunks, np.uint64),
+        np.empty(n_chunks, np.uint64),
+        np.empty(n_chunks, np.uint64),
+        np.empty(n_chunks, np.uint64),
+        np.empty(2 * n_words + BOUNDS_AT_ONCE, np.uint64),
+        np.empty(n_words, np.uint64),
+        np.empty(longest + _MORE_LETTERS, np.int64),
         np.empty(n_columns, np.uint32),
         np.empty(MAX_PARTS * n_texts, np.int64),
         np.empty(MAX_PARTS * n_texts, np.int64),
         np.empty(n_texts, np.int64),
         np.empty((MAX_RANGES, 4), np.int64),
-        np.empty(n_words, np.uint64),
-        np.empty(n_words + 1, np.int64),
+        np.empty(text_words, np.uint64),
+        np.empty(text_words + 1, np.int64),
     )
-
-
-@compiled
-def find_parts(texts, what, order, first, room, states):
-    """Find the columns of a block of texts, those that stand in `order` from `first` on; return how many texts.
-
-    The parts of the i-th of them end at ``room.text_parts[i]``; one that cannot be read has none, and `states` says
-    why.
-    """
-    n = parts = n_bytes = 0
-    n_texts = min(BLOCK_TEXTS, len(order) - first)
-    for i in range(n_texts):
-        row = order[first + i]
-        start, stop = texts.ends[row], texts.ends[row + 1]
-        n_bytes += stop - start
-        if i and n_bytes > BLOCK_BYTES:
-            return i
-        spans = texts.spans[row if len(texts.spans) > 1 else 0]
-        states[row] = read_words(texts.data, start, stop, spans, texts.folds, what.classes, what.longest > 0, room)
-        if states[row] == OK:
-            n, parts = _find_columns(room, what, n, parts)
-        room.text_parts[i] = parts
-    return n_texts

@@ -1,7 +1,9 @@
-"""Reading kernels: the compiled loop from the bytes of a text to hashes of its words.
+"""Reading kernels: the compiled loops from the bytes of texts to hashes of their words, a block of texts at a time.
 
-It does what `stance.text.hashing` does in plain Python. Nothing is read outside of the arrays, whatever the bytes are:
-what is no UTF-8 parts words.
+They do what `stance.text.hashing` does in plain Python, 64 bytes at once. A block's texts are laid out side by side, a
+byte a code point, mentions replaced by role words; then the bits of a number tell which of 64 bytes are letters, and
+words are hashed eight letters at a time. Nothing is read outside of the arrays, whatever the bytes are: what is no
+UTF-8 parts words.
 """
 
 from __future__ import annotations
@@ -10,24 +12,38 @@ import numba
 import numpy as np
 
 from stance.text import hashing
+from stance.text.byte_kernels import WIDTH, copy_64, count_ones, first_one, fold_64, load_eight, store_eight
 from stance.text.characters import RARE
 from stance.text.hash_kernels import compiled
-from stance.text.kernel_arrays import APOSTROPHE, SPECIAL
 from stance.text.segments import HOLDER, TARGET
 
 inlined = numba.njit(nogil=True, error_model="numpy", inline="always")
 
 LETTER_FACTOR = np.uint64(hashing.LETTER_FACTOR)
-ZERO, ONE, EIGHT = np.uint64(0), np.uint64(1), np.uint64(8)
-HOLDER_HASH, TARGET_HASH = (np.uint64(hashing.hash_word(role)) for role in (HOLDER, TARGET))
-TYPOGRAPHIC, BLANK = 0x2019, 0x20
-NO_SPAN = -1
-_RARE = np.uint64(RARE)
-_MARK = np.zeros(0x2020, np.bool_)
-_MARK[[ord(mark) for mark in hashing.MARKS]] = True
-_ROLE_LETTERS = np.array([[*map(ord, f" {role} "), 0] for role in (HOLDER, TARGET)], np.uint32)
+ZERO, ONE, TWO, EIGHT = np.uint64(0), np.uint64(1), np.uint64(2), np.uint64(8)
+APOSTROPHE, TYPOGRAPHIC = 0x27, 0x2019
+NOWHERE = -1
+# Columns of ``room.places``: where a text, its role words and the words of its mentions stand among the letters.
+START, STOP, PLACES, NAMES = 0, 1, 2, 4
+N_PLACES = 8
+BOUNDS_AT_ONCE = 8
+# Texts are read block by block, so that what was found of one is still in the processor's cache when it is used.
+BLOCK_TEXTS, BLOCK_BYTES = 256, 1 << 16
 # What reading a text may come to.
 OK, RARE_LETTER, BAD_SPAN = 0, 1, 2
+
+_RARE = np.uint32(RARE)
+_MARK = np.zeros(0x2020, np.bool_)
+_MARK[[ord(mark) for mark in hashing.MARKS]] = True
+_A_MARK, _A_WIDE_LETTER = ord(";"), 0xFF
+_ROLES = np.array([[*map(ord, role)] for role in (HOLDER, TARGET)], np.uint8)
+_ALL = np.int64(1) << 40  # more code points than any text has
+_HIGH_BITS = np.uint64(0x8080808080808080)
+_FEWER_BITS, _BITS = np.uint64(6), np.uint64(WIDTH - 1)
+# A word is a number to the base 257; letters are taken by pairs, fours and eights, side by side in one number.
+_BASE_2, _BASE_4, _BASE_8 = (np.uint64(pow(hashing.LETTER_BASE, n, 1 << 64)) for n in (2, 4, 8))
+_BYTE, _PAIR, _FOUR = np.uint64(8), np.uint64(16), np.uint64(32)
+_BYTES, _PAIRS, _FOURS = np.uint64(0x00FF00FF00FF00FF), np.uint64(0x0000FFFF0000FFFF), np.uint64(0xFFFFFFFF)
 
 
 @compiled
@@ -59,111 +75,220 @@ def _decode(data, i, stop):
     return code, i + 4
 
 
-@inlined
-def read_words(data, start, stop, spans, folds, classes, with_letters, room):
-    """Read one text into words; return OK, RARE_LETTER or BAD_SPAN.
+@compiled
+def _lay(data, i, stop, n_points, folds, letters, wide, at):
+    """Lay out so many code points of a text from byte `i` on; return the byte and the place after them, and the state.
 
-    `spans` are the code-point offsets of holder and target, -1 for none. Into `words` go the hashes of the words,
-    a role word in the place of each mention; into `marks`, before which words clause marks stand; into `names`, the
-    words of the mentions; into `letters`, where wanted, the words' letters with a blank on either side and 0 between
-    them; into `found` the lengths of the four, and the places of holder and target.
+    A letter beyond ASCII stands as one byte among the `letters`, and itself in `wide`.
     """
-    words, marks, names, name_roles, letters, found = room[0], room[1], room[2], room[3], room[4], room[5]
-    holder_start, holder_end, target_start, target_end = spans[0], spans[1], spans[2], spans[3]
-    if 0 <= holder_start < target_end and 0 <= target_start < holder_end:
-        holder_start = NO_SPAN
-    n_words = n_marks = n_names = n_letters = 0
-    holder_place = target_place = role = edge = NO_SPAN
-    if holder_start >= 0:
-        edge = holder_start
-    if target_start >= 0 and (edge < 0 or target_start < edge):
-        edge = target_start
-    word = np.uint64(0)
-    in_word = np.int64(0)
-    i = np.int64(start)
-    more_bytes = start  # than code points, before the one at i
-    limit = stop if edge < 0 else min(stop, edge + more_bytes)
-    while True:
-        # Most bytes are read here, where no branch depends on them: a wrongly foreseen one costs ten letters.
-        # Unsigned, an index is not looked at for being negative.
-        here, end, n, was_letter = np.uint64(i), np.uint64(limit), np.uint64(n_words), np.uint64(in_word)
-        while here < end:
-            folded = np.uint64(classes[data[here]])
-            if folded == SPECIAL:
-                break
-            words[n] = word * LETTER_FACTOR
-            letter = np.uint64(folded != ZERO)
-            n += was_letter & (letter ^ ONE)
-            word = ((word << EIGHT) + (word + folded)) & (ZERO - letter)
-            was_letter = letter
-            here += ONE
-        i, n_words, in_word = np.int64(here), np.int64(n), np.int64(was_letter)
-        code = np.uint32(0)
-        is_letter = 0
-        at_edge = i >= limit
-        if not at_edge:
-            code, after = _decode(data, i, stop)
-            folded = np.uint64(folds[code]) if code < len(folds) else _RARE
-            if folded == _RARE:
-                return RARE_LETTER
-            more_bytes += after - i - 1
-            i = after
-            limit = stop if edge < 0 else min(stop, edge + more_bytes)
-            if in_word and (code == APOSTROPHE or code == TYPOGRAPHIC) and i < limit:
-                following = _decode(data, i, stop)[0]
-                if following >= len(folds) or folds[following] != 0:
-                    folded = np.uint64(APOSTROPHE)
-            is_letter = np.int64(folded != 0)
-        if is_letter:
-            word = add_letter(word, folded)
-            if with_letters and role < 0:
-                if not in_word:
-                    letters[n_letters] = BLANK
-                    n_letters += 1
-                letters[n_letters] = folded
-                n_letters += 1
-            in_word = 1
-            continue
-        if in_word:
-            words[n_words] = word * LETTER_FACTOR
-            n_words += 1
-            word = np.uint64(0)
-            in_word = 0
-            if with_letters and role < 0:
-                letters[n_letters], letters[n_letters + 1] = BLANK, 0
-                n_letters += 2
-        if not at_edge:
-            if code < len(_MARK) and _MARK[code] and role < 0:
-                marks[n_marks] = n_words
-                n_marks += 1
-            continue
-        while i - more_bytes == edge:
-            if role >= 0:
-                place = target_place if role else holder_place
-                for j in range(place + 1, n_words):
-                    names[n_names], name_roles[n_names] = words[j], role
-                    n_names += 1
-                n_words = place + 1
-                role = edge = NO_SPAN
-                if holder_place < 0:
-                    edge = holder_start
-                if target_place < 0 and target_start >= 0:
-                    edge = target_start
+    n_data, limit = len(data), i + n_points
+    while i < min(stop, limit):
+        if i + WIDTH <= n_data:
+            high = copy_64(data, i, letters, at)
+            step = min(np.int64(first_one(high)), min(stop, limit) - i)
+            i += step
+            at += step
+            if high == ZERO or i >= min(stop, limit):
                 continue
-            if i - more_bytes == holder_start and holder_place < 0:
-                holder_place, role, edge = n_words, 0, holder_end
-                words[n_words] = HOLDER_HASH
-            else:
-                target_place, role, edge = n_words, 1, target_end
-                words[n_words] = TARGET_HASH
-            n_words += 1
-            if with_letters:
-                for letter in _ROLE_LETTERS[role]:
-                    letters[n_letters] = letter
-                    n_letters += 1
-        limit = stop if edge < 0 else min(stop, edge + more_bytes)
-        if i >= stop:
+        code, after = _decode(data, i, stop)
+        folded = folds[code] if code < len(folds) else _RARE
+        if folded == _RARE:
+            return i, at, RARE_LETTER
+        limit += after - i - 1
+        i = after
+        byte = folded
+        if code < 0x80:
+            byte = code
+        elif folded >= 0x80:
+            byte = np.uint32(_A_WIDE_LETTER)
+            wide[at] = folded
+        elif code == TYPOGRAPHIC:
+            byte = np.uint32(APOSTROPHE)
+        elif code < len(_MARK) and _MARK[code]:
+            byte = np.uint32(_A_MARK)
+        letters[at] = byte
+        at += 1
+    return i, at, OK
+
+
+@compiled
+def _lay_mentions(data, start, stop, spans, span, folds, letters, wide, at, places, text):
+    """Lay out a text up to its last mention, role words in the place of mentions.
+
+    Returns the byte and the place to go on with, and the state. Where the bytes of a mention stand is noted in `places`
+    beside the place of its role word.
+    """
+    has_target = spans[span, 2] >= 0
+    overlap = has_target and spans[span, 0] < spans[span, 3] and spans[span, 2] < spans[span, 1]
+    has_holder = spans[span, 0] >= 0 and not overlap
+    holder_first = has_holder and not (has_target and spans[span, 2] < spans[span, 0])
+    i, point = np.int64(start), np.int64(0)
+    for turn in range(2):
+        role = turn if holder_first else 1 - turn
+        if not (has_target if role else has_holder):
+            continue
+        begin, end = np.int64(spans[span, 2 * role]), np.int64(spans[span, 2 * role + 1])
+        i, after, state = _lay(data, i, stop, begin - point, folds, letters, wide, at)
+        if state != OK or after - at < begin - point:
+            return i, at, BAD_SPAN if state == OK else state
+        letters[after] = 0
+        at = after + 1
+        first_byte = i
+        i, after, state = _lay(data, i, stop, end - begin, folds, letters, wide, at)  # what comes next overwrites it
+        if state != OK or after - at < end - begin:
+            return i, at, BAD_SPAN if state == OK else state
+        places[text, PLACES + role] = at
+        places[text, NAMES + 2 * role], places[text, NAMES + 2 * role + 1] = first_byte, i
+        for letter in _ROLES[role]:
+            letters[at] = letter
+            at += 1
+        letters[at] = 0
+        at, point = at + 1, end
+    return i, at, OK
+
+
+@compiled
+def _lay_names(data, folds, letters, wide, at, places, text):
+    """Lay out the words of a text's mentions; return the place after them."""
+    for role in range(2):
+        first_byte, end_byte = places[text, NAMES + 2 * role], places[text, NAMES + 2 * role + 1]
+        places[text, NAMES + 2 * role] = at
+        if places[text, PLACES + role] >= 0:
+            _, at, _ = _lay(data, first_byte, end_byte, _ALL, folds, letters, wide, at)
+        places[text, NAMES + 2 * role + 1] = at
+        letters[at] = 0
+        at += 1
+    return at
+
+
+@compiled
+def lay_texts(texts, with_names, first, room, states):
+    """Lay out a block of texts, from `first` on; return how many, and the place after them.
+
+    Where each text, its role words and, where wanted, the words of its mentions stand is written to ``room.places``. A
+    text that cannot be read has no letters, and `states` says why.
+    """
+    data, ends, spans, folds = texts.data, texts.ends, texts.spans, texts.folds
+    letters, wide, places = room.letters, room.wide, room.places
+    n_texts, n_bytes, at = 0, 0, 0
+    for row in range(first, min(first + len(places), len(ends) - 1)):
+        i, stop, start, state = np.int64(ends[row]), np.int64(ends[row + 1]), at, OK
+        n_bytes += stop - i
+        if n_texts and n_bytes > BLOCK_BYTES:
             break
-    found[0], found[1], found[2], found[3] = n_words, n_marks, n_names, n_letters
-    found[4], found[5] = holder_place, target_place
-    return OK if edge < 0 else BAD_SPAN
+        span = row if len(spans) > 1 else 0
+        for place in range(N_PLACES):
+            places[n_texts, place] = NOWHERE
+        if spans[span, 0] >= 0 or spans[span, 2] >= 0:
+            i, at, state = _lay_mentions(data, i, stop, spans, span, folds, letters, wide, at, places, n_texts)
+        if state == OK:
+            i, at, state = _lay(data, i, stop, _ALL, folds, letters, wide, at)
+        if state != OK:
+            places[n_texts, PLACES] = places[n_texts, PLACES + 1] = NOWHERE
+            at = start
+        places[n_texts, START], places[n_texts, STOP] = start, at
+        letters[at] = 0
+        at += 1
+        if with_names:
+            at = _lay_names(data, folds, letters, wide, at, places, n_texts)
+        states[row] = state
+        n_texts += 1
+    return n_texts, at
+
+
+@inlined
+def _add_eight(word, eight):
+    """Return the number of a word that goes on with eight letters of ASCII, the lowest of them first."""
+    pairs = eight & _BYTES
+    pairs = pairs + (pairs << _BYTE) + ((eight >> _BYTE) & _BYTES)
+    fours = (pairs & _PAIRS) * _BASE_2 + ((pairs >> _PAIR) & _PAIRS)
+    return word * _BASE_8 + (fours & _FOURS) * _BASE_4 + (fours >> _FOUR)
+
+
+@compiled
+def letter_at(letters, wide, at):
+    """Return the folded letter at a place."""
+    letter = np.uint32(letters[at])
+    return wide[at] if letter == _A_WIDE_LETTER else letter
+
+
+@compiled
+def _hash_wide(letters, wide, start, stop):
+    word = ZERO
+    for at in range(start, stop):
+        word = add_letter(word, letter_at(letters, wide, at))
+    return word
+
+
+@compiled
+def find_words(room, end):
+    """Find the words of the letters that are laid out before a place: hash them, and note where each begins."""
+    letters, wide, bounds, words = room.letters, room.wide, room.bounds, room.words
+    for at in range(end, end + WIDTH, 8):
+        store_eight(letters, at, ZERO)
+    n_words = _find_bounds(
+        letters, end // WIDTH + 1, room.letter_bits, room.apostrophe_bits, room.mark_bits, room.start_bits,
+        room.before, bounds,
+    )  # fmt: skip
+    for i in range(n_words):
+        start, stop = bounds[TWO * i], bounds[TWO * i + ONE]
+        n_first = ((stop - start - ONE) & np.uint64(7)) + ONE
+        eight = load_eight(letters, start) << ((EIGHT - n_first) << np.uint64(3))
+        high, word, at = eight, _add_eight(ZERO, eight), start + n_first
+        while at < stop:
+            eight = load_eight(letters, at)
+            high |= eight
+            word = _add_eight(word, eight)
+            at += EIGHT
+        if high & _HIGH_BITS:
+            word = _hash_wide(letters, wide, start, stop)
+        words[i] = word * LETTER_FACTOR
+
+
+@compiled
+def _find_bounds(letters, n_chunks, letter_bits, apostrophe_bits, mark_bits, start_bits, before, bounds):
+    """Write where each word begins and ends; return how many there are."""
+    for chunk in range(n_chunks):
+        letter_bits[chunk], apostrophe_bits[chunk], mark_bits[chunk] = fold_64(letters, chunk * WIDTH)
+    letter_bits[n_chunks] = ZERO
+    n_bounds = n_words = was_letter = was_word = ZERO
+    for chunk in range(n_chunks):
+        after_letter = (letter_bits[chunk] << ONE) | was_letter
+        before_letter = (letter_bits[chunk] >> ONE) | (letter_bits[chunk + 1] << _BITS)
+        word_bits = letter_bits[chunk] | (apostrophe_bits[chunk] & after_letter & before_letter)
+        after_word = (word_bits << ONE) | was_word
+        was_letter, was_word = letter_bits[chunk] >> _BITS, word_bits >> _BITS
+        start_bits[chunk], before[chunk] = word_bits & ~after_word, n_words
+        n_words += count_ones(word_bits & ~after_word)
+        changes, place = word_bits ^ after_word, np.uint64(chunk * WIDTH)
+        n_after = n_bounds + count_ones(changes)
+        while n_bounds < n_after:  # some too many are written, which costs less than a wrongly foreseen branch
+            for i in range(BOUNDS_AT_ONCE):
+                bounds[n_bounds + np.uint64(i)] = place + first_one(changes)
+                changes &= changes - ONE
+            n_bounds += np.uint64(BOUNDS_AT_ONCE)
+        n_bounds = n_after
+    return n_words
+
+
+@compiled
+def count_before(before, start_bits, place):
+    """Return how many words of the block begin before a place."""
+    at = np.uint64(place)
+    bits = start_bits[at >> _FEWER_BITS] & ((ONE << (at & _BITS)) - ONE)
+    return np.int64(before[at >> _FEWER_BITS] + count_ones(bits))
+
+
+@compiled
+def find_marks(mark_bits, before, start_bits, start, stop, marks):
+    """Write before which word of the block each clause mark of a text stands; return how many there are."""
+    n_marks = 0
+    for chunk in range(start // WIDTH, stop // WIDTH + 1):
+        bits = mark_bits[chunk]
+        while bits:
+            place = chunk * WIDTH + np.int64(first_one(bits))
+            bits &= bits - ONE
+            if start <= place < stop:
+                marks[n_marks] = count_before(before, start_bits, place)
+                n_marks += 1
+    return n_marks

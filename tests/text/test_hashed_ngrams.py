@@ -222,7 +222,7 @@ def test_bounds_hold_whatever_the_bytes_are():
     """The loops get bytes that no check let through: they must not read or write outside of their arrays."""
     from stance.text import kernels
     from stance.text.characters import fold_table
-    from stance.text.kernel_arrays import SPECIAL, Bytes, Hashed, make_classes, make_meanings
+    from stance.text.kernel_arrays import Bytes, Hashed, make_meanings
 
     rng = np.random.default_rng(0)
     for longest in (1, 3, 40):
@@ -235,10 +235,9 @@ def test_bounds_hold_whatever_the_bytes_are():
         texts = Bytes(data, ends, spans, fold_table())
         used = np.arange(16, dtype=np.uint64) * np.uint64(977)
         before = np.concatenate([[0], np.cumsum(np.bitwise_count(used))[:-1]]).astype(np.uint32)
-        for classes in (make_classes(True, True), make_classes(True, False)):
-            settings = (True, True, 1, 4) if classes[ord("a")] == SPECIAL else (True, True, 0, 0)
-            weights, meanings = PART_WEIGHTS, make_meanings(not settings[-1])
-            what = Hashed(classes, np.uint64(54), used, before, *settings, weights, meanings)
+        for parameters in ((True, True, 1, 4), (True, True, 0, 0)):
+            weights, meanings = PART_WEIGHTS, make_meanings(not parameters[-1])
+            what = Hashed(np.uint64(54), used, before, *parameters, weights, meanings)
             kernels.score_texts(texts, what, np.ones((1024, 4), np.float32), scores, states)
             kernels.count_texts(texts, what, np.zeros((1024, 2), np.uint32), states)
         assert np.isfinite(scores).all()
