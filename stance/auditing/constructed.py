@@ -33,7 +33,7 @@ def construction(rows: pd.DataFrame) -> list[Measure]:
     alone = rows[~paired]
     count, sequence = most_repeated_sequence(alone["text"])
     near = near_pairs_across_groups(rows["text"], rows["group"], NEAR)
-    targets = rows["target"].value_counts()
+    targets, openings = rows["target"].value_counts(), distinct_openings(alone["text"].drop_duplicates())
     return [
         Measure("targets_of_80_rows", int((targets >= ENOUGH_FOR_A_TARGET).sum()), f"of {len(targets)}"),
         Measure("rarest_register", int(rows["register"].value_counts().min()), "rows"),
@@ -47,7 +47,7 @@ def construction(rows: pd.DataFrame) -> list[Measure]:
         Measure("contrast_flips", _flips(rows), "share of pairs in which a label or the actor differs"),
         Measure("near_pairs", len(near), f"rows of different groups, word 3-grams overlap by {NEAR:g} or more"),
         Measure("repeated_sequence", count, f'rows with the commonest six words: "{sequence}"'),
-        Measure("distinct_openings", distinct_openings(alone["text"]), "first three words; twins aside"),
+        Measure("distinct_openings", openings, "first three words; twins aside"),
         *_register_probes(rows),
     ]
 

@@ -40,7 +40,7 @@ def test_the_datasheet_states_the_measured_figures(ours):
     page = (shipped("corpora") / "four_actors" / "DATASHEET.md").read_text(encoding="utf-8")
     found = values(ours)
     for stated in (
-        f"{found['stance.rows']:,} English sentences",
+        f"{found['stance.distinct_sentences']:,} English sentences in {found['stance.rows']:,} rows",
         f"{found['stance.groups']} groups of at most {found['stance.largest_group']}",
         f"{found['contrast_rows']} rows belong to minimal pairs",
         f"{found['word_forms']:,} distinct word forms",
@@ -49,7 +49,7 @@ def test_the_datasheet_states_the_measured_figures(ours):
         f"{100 * found['off_diagonal']:.0f} % of the rows",
         f"scores {found['stance.majority_by_actor_target']:.2f} macro-F1",
         f"Some {found['stance.rows'] - found['stance.distinct_sentences']} sentences stand under two",
-        f"first three words distinct in {100 * found['distinct_openings']:.0f} % of rows",
+        f"first three words distinct in {100 * found['distinct_openings']:.0f} % of sentences",
     ):
         assert stated in " ".join(page.split()), stated
 
