@@ -234,7 +234,7 @@ class FastStanceClassifier(CalibratedTextClassifier):
         ngrams, learner = self.model_
         scores = self._scores(ngrams, learner, sentences)
         if method == "predict":
-            labels: np.ndarray = self.classes_.astype(object)[scores.argmax(axis=1)]
+            labels: np.ndarray = self.classes_.astype(object)[_find_highest(scores)]
             return labels
         return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
 
@@ -267,6 +267,16 @@ class FastStanceClassifier(CalibratedTextClassifier):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         self._lookup = None
+
+
+def _find_highest(scores: NDArray[np.float32]) -> NDArray[np.int64]:
+    if _is_loaded():
+        from stance.text.compiled_ngrams import find_highest
+
+        highest: NDArray[np.int64] = find_highest(scores)
+    else:
+        highest = scores.argmax(axis=1)
+    return highest
 
 
 def _is_loaded() -> bool:

@@ -12,6 +12,7 @@ from stance.text.descent import TINY
 from stance.text.hash_kernels import compiled
 from stance.text.part_kernels import find_parts, make_room
 from stance.text.reading_kernels import ONE, ZERO
+from stance.text.vector_kernels import grow_and_step_back, step_back, sum_rows, sum_scaled_rows
 
 TWO, THREE, FOUR = np.uint64(2), np.uint64(3), np.uint64(4)
 
@@ -74,19 +75,6 @@ def count_texts(texts, what, counts, states):
 
 
 @compiled
-def _sum_rows(weights, columns, first, last, block):
-    """Return the sums of four neighbouring weights over some columns."""
-    a = b = c = d = np.float32(0)
-    for i in range(first, last):
-        column = columns[i]
-        a += weights[column, block]
-        b += weights[column, block + 1]
-        c += weights[column, block + 2]
-        d += weights[column, block + 3]
-    return a, b, c, d
-
-
-@compiled
 def score_texts(texts, what, weights, scores, states):
     """Write the scores of some texts, shape (n_texts, n_classes); `states` says how reading went.
 
@@ -95,7 +83,7 @@ def score_texts(texts, what, weights, scores, states):
     """
     room = make_room(texts, what)
     columns, kinds, ends, text_parts = room.columns, room.kinds, room.part_ends, room.text_parts
-    part_weights, n_weights, n_classes = what.part_weights, weights.shape[1], scores.shape[1]
+    part_weights, flat, n_weights, n_classes = what.part_weights, weights.reshape(-1), weights.shape[1], scores.shape[1]
     sums = np.zeros(n_weights, np.float32)
     block = np.int64(0)
     while block < len(texts.ends) - 1:
@@ -107,7 +95,7 @@ def score_texts(texts, what, weights, scores, states):
                 last = ends[part]
                 scale = np.float32(0)
                 for four in range(n_weights - 4, -1, -4):
-                    a, b, c, d = _sum_rows(weights, columns, first, last, four)
+                    a, b, c, d = sum_rows(flat, columns, first, last, n_weights, four)
                     if four == n_weights - 4 and d > 0:
                         scale = part_weights[kinds[part]] / np.sqrt(d)
                     sums[four] += scale * a
@@ -122,23 +110,28 @@ def score_texts(texts, what, weights, scores, states):
 
 
 @compiled
+def find_highest(scores, highest):
+    """Write which class has the highest score of each text, the first of several."""
+    for text in range(len(scores)):
+        best = 0
+        for code in range(1, scores.shape[1]):
+            if scores[text, code] > scores[text, best]:
+                best = code
+        highest[text] = best
+
+
+@compiled
 def learn_rows(ends, columns, values, order, codes, sentence_weights, rate, weights, intercept):
     """Learn from rows of a matrix in an order, one after the other, as `stance.text.descent.learn_rows`.
 
     A row of `weights` is a multiple of four long. Places are unsigned: none is looked at for being negative.
     """
     flat, n_weights, n_classes = weights.reshape(-1), np.uint64(weights.shape[1]), intercept.shape[0] - 1
-    shares = np.zeros(n_weights, np.float32)
+    shares, last_four = np.zeros(n_weights, np.float32), n_weights - FOUR
     for row in order:
         first, last = np.uint64(ends[row]), np.uint64(ends[row + 1])
         for four in range(ZERO, n_weights, FOUR):
-            a = b = c = d = np.float32(0)
-            for i in range(first, last):
-                at, value = np.uint64(columns[i]) * n_weights + four, values[i]
-                a += value * flat[at]
-                b += value * flat[at + ONE]
-                c += value * flat[at + TWO]
-                d += value * flat[at + THREE]
+            a, b, c, d = sum_scaled_rows(flat, columns, values, first, last, n_weights, four)
             shares[four], shares[four + ONE], shares[four + TWO], shares[four + THREE] = a, b, c, d
         highest = shares[0] + intercept[0]
         for label in range(n_classes):
@@ -161,13 +154,7 @@ def learn_rows(ends, columns, values, order, codes, sentence_weights, rate, weig
             intercept[label] -= rate / np.sqrt(intercept[n_classes]) * shares[label]
         for i in range(first, last):
             start, value = np.uint64(columns[i]) * n_weights, values[i]
-            sum_at = start + n_weights - ONE
-            squares = flat[sum_at] + square * value * value
-            flat[sum_at] = squares
-            step = rate * value / np.sqrt(squares)
-            for four in range(ZERO, n_weights, FOUR):  # beyond the classes, shares are 0
-                at = start + four
-                flat[at] -= step * shares[four]
-                flat[at + ONE] -= step * shares[four + ONE]
-                flat[at + TWO] -= step * shares[four + TWO]
-                flat[at + THREE] -= step * shares[four + THREE]
+            at = start + last_four
+            step = grow_and_step_back(flat, at, square * value * value, rate * value, shares, last_four)
+            for four in range(ZERO, last_four, FOUR):  # beyond the classes, shares are 0
+                step_back(flat, start + four, step, shares, four)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from stance.text import hashing
-from stance.text.byte_kernels import WIDTH, count_ones
 from stance.text.hash_kernels import compiled
 from stance.text.kernel_arrays import Room
 from stance.text.reading_kernels import (
@@ -31,6 +30,7 @@ from stance.text.reading_kernels import (
     letter_at,
 )
 from stance.text.segments import CLAUSE_WORDS, WINDOW_TOKENS
+from stance.text.vector_kernels import WIDTH, count_ones
 
 WORD_FACTOR = np.uint64(hashing.WORD_FACTOR)
 LEFT, RIGHT = np.uint64(hashing.ROTATION), np.uint64(64 - hashing.ROTATION)
@@ -244,7 +244,8 @@ def _add_characters(room, what, word, n):
     for i in range(start - 1, stop + 1):
         ngram = ZERO
         for j in range(i, min(i + what.longest, stop + 1)):
-            ngram = add_letter(ngram, letter_at(room.letters, room.wide, j) if start <= j < stop else np.uint32(_BLANK))
+            letter = letter_at(room.letters, room.wide, j) if start <= j < stop else np.uint32(_BLANK)
+            ngram = add_letter(ngram, letter)
             if j - i + 1 >= what.shortest:
                 salted = (ngram * LETTER_FACTOR) ^ SALTS[CHARACTERS]
                 n = np.int64(_add(salted, what.shift, what.used, what.before, room.columns, np.uint64(n)))

@@ -12,15 +12,15 @@ import numba
 import numpy as np
 
 from stance.text import hashing
-from stance.text.byte_kernels import WIDTH, copy_64, count_ones, first_one, fold_64, load_eight, store_eight
 from stance.text.characters import RARE
 from stance.text.hash_kernels import compiled
 from stance.text.segments import HOLDER, TARGET
+from stance.text.vector_kernels import WIDTH, copy_64, count_ones, first_one, fold_64, load_eight, store_eight
 
 inlined = numba.njit(nogil=True, error_model="numpy", inline="always")
 
 LETTER_FACTOR = np.uint64(hashing.LETTER_FACTOR)
-ZERO, ONE, TWO, EIGHT = np.uint64(0), np.uint64(1), np.uint64(2), np.uint64(8)
+ZERO, ONE, TWO, THREE, EIGHT = (np.uint64(number) for number in (0, 1, 2, 3, 8))
 APOSTROPHE, TYPOGRAPHIC = 0x27, 0x2019
 NOWHERE = -1
 # Columns of ``room.places``: where a text, its role words and the words of its mentions stand among the letters.
@@ -38,7 +38,7 @@ _MARK[[ord(mark) for mark in hashing.MARKS]] = True
 _A_MARK, _A_WIDE_LETTER = ord(";"), 0xFF
 _ROLES = np.array([[*map(ord, role)] for role in (HOLDER, TARGET)], np.uint8)
 _ALL = np.int64(1) << 40  # more code points than any text has
-_HIGH_BITS = np.uint64(0x8080808080808080)
+_SEVEN, _HIGH_BITS = np.uint64(7), np.uint64(0x8080808080808080)
 _FEWER_BITS, _BITS = np.uint64(6), np.uint64(WIDTH - 1)
 # A word is a number to the base 257; letters are taken by pairs, fours and eights, side by side in one number.
 _BASE_2, _BASE_4, _BASE_8 = (np.uint64(pow(hashing.LETTER_BASE, n, 1 << 64)) for n in (2, 4, 8))
@@ -232,8 +232,8 @@ def find_words(room, end):
     )  # fmt: skip
     for i in range(n_words):
         start, stop = bounds[TWO * i], bounds[TWO * i + ONE]
-        n_first = ((stop - start - ONE) & np.uint64(7)) + ONE
-        eight = load_eight(letters, start) << ((EIGHT - n_first) << np.uint64(3))
+        n_first = ((stop - start - ONE) & _SEVEN) + ONE
+        eight = load_eight(letters, start) << ((EIGHT - n_first) << THREE)
         high, word, at = eight, _add_eight(ZERO, eight), start + n_first
         while at < stop:
             eight = load_eight(letters, at)

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from stance.core.files import write_bytes, write_text
 from stance.data.corpora import X_COLUMNS, load_corpus
 from tests.benchmarks.collected import Collected
-from tests.benchmarks.interleaved import race
+from tests.benchmarks.interleaved import on_cores, race
 from tests.benchmarks.plot import draw_speeds
 from tests.benchmarks.rivals import cross_validated
 
@@ -89,10 +89,11 @@ def collected():
 
 @pytest.fixture
 def judged_race(benchmark):
-    """Return the function `race`, its rounds noted by pytest-benchmark too."""
+    """Return the function `race`, its rounds noted by pytest-benchmark too; both sides on one core unless said."""
 
-    def run(ours, peer, rounds=5):
-        return race(ours, peer, rounds, benchmark)
+    def run(ours, peer, rounds=5, cores=1):
+        with on_cores(cores):
+            return race(ours, peer, rounds, benchmark)
 
     return run
 

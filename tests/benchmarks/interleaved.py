@@ -1,6 +1,8 @@
 """Races: ours and a peer turn by turn, so that whatever else the machine does hits both."""
 
+import contextlib
 import gc
+import os
 import statistics
 import time
 from dataclasses import dataclass
@@ -58,6 +60,23 @@ def race(ours, peer, rounds=5, benchmark=None, clock=time.perf_counter):
     else:
         benchmark.pedantic(our_turn, setup=peer_turn, rounds=rounds, warmup_rounds=1)
     return Ratio(tuple(ours_seconds[1:]), tuple(peer_seconds[1:]))
+
+
+@contextlib.contextmanager
+def on_cores(n_cores):
+    """Keep this process, and the threads that it starts meanwhile, on so many of its cores; where the system can.
+
+    A peer that reads on a second thread would else be measured by two cores.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(cores)[:n_cores])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 def seconds_of(call, clock=time.perf_counter):

@@ -53,8 +53,8 @@ def beat(plain, material, collected, judged_race):
     fitted, macro_f1 = plain
     n = len(material.listed)
 
-    def run(peer, label, at_least):
-        ratio = judged_race(lambda: fitted.predict(material.column), peer.predict)
+    def run(peer, label, at_least=None, cores=1):
+        ratio = judged_race(lambda: fitted.predict(material.column), peer.predict, cores=cores)
         collected.add_speed(f"{OURS}, Arrow column", n / ratio.ours_seconds, "ours")
         collected.add_speed(label, n / ratio.peer_seconds, "peer")
         note = f"sentences per second; the peer asked: {peer.way}"
@@ -74,6 +74,10 @@ def test_fasttext(beat, material):
 
 def test_vowpal_wabbit(beat, material, tmp_path):
     beat(rivals.vowpal_wabbit(material, tmp_path), "Vowpal Wabbit", 10)
+
+
+def test_vowpal_wabbit_that_reads_on_a_second_core(beat, material, tmp_path):
+    beat(rivals.vowpal_wabbit(material, tmp_path), "Vowpal Wabbit on two cores, ours on one", cores=2)
 
 
 def test_counting_words(plain, material, collected, judged_race, word_count):
@@ -126,7 +130,7 @@ def test_two_threads(plain, material, collected, judged_race):
     fitted = plain[0]
     both = copy.deepcopy(fitted).set_params(n_jobs=2)
     with threadpool_limits(2):
-        ratio = judged_race(lambda: both.predict(material.column), lambda: fitted.predict(material.column))
+        ratio = judged_race(lambda: both.predict(material.column), lambda: fitted.predict(material.column), cores=2)
     collected.add_speed(f"{OURS}, two threads", len(material.listed) / ratio.ours_seconds, "ours")
     collected.add_ratio("predict, two threads / one", ratio, len(material.listed), at_least=1.6)
 
