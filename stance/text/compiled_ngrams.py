@@ -15,8 +15,8 @@ from stance.text import kernels
 from stance.text.characters import fold_table, folded_table
 from stance.text.hashing import PART_WEIGHTS
 from stance.text.kernel_arrays import Bytes, Hashed, make_meanings
+from stance.text.layout_kernels import BAD_SPAN, RARE_LETTER
 from stance.text.marked import Marked, check_spans
-from stance.text.reading_kernels import BAD_SPAN, RARE_LETTER
 
 if TYPE_CHECKING:
     from stance.text.hashed_ngrams import HashedNgrams

@@ -20,6 +20,8 @@ _ONE: Final = np.uint64(1)
 _EMPTY: Final = np.uint64(0)
 _SPACE: Final = 32
 
+inlined = numba.njit(nogil=True, error_model="numpy", inline="always")
+
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function compiled at its first call, and kept for later processes where there is a place to.

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from stance.text.hash_kernels import compiled
+from stance.text.hash_kernels import compiled, inlined
 from stance.text.name_tree import (
     BLANK,
     EDGES,
@@ -27,7 +27,6 @@ from stance.text.name_tree import (
     UNDECIDED,
     UNSURE_END,
 )
-from stance.text.reading_kernels import inlined
 
 # Instead of a name: none, or an excluded phrase or another's handle; the address of a site.
 NOTHING, URL = -1, -3

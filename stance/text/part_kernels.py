@@ -7,26 +7,28 @@ import numpy as np
 from stance.text import hashing
 from stance.text.hash_kernels import compiled
 from stance.text.kernel_arrays import Room
-from stance.text.reading_kernels import (
+from stance.text.layout_kernels import (
     BLOCK_BYTES,
     BLOCK_TEXTS,
-    BOUNDS_AT_ONCE,
-    LETTER_FACTOR,
     N_PLACES,
     NAMES,
     NOWHERE,
     OK,
-    ONE,
     PLACES,
     START,
     STOP,
+    lay_texts,
+)
+from stance.text.reading_kernels import (
+    BOUNDS_AT_ONCE,
+    LETTER_FACTOR,
+    ONE,
     TWO,
     ZERO,
     add_letter,
     count_before,
     find_marks,
     find_words,
-    lay_texts,
     letter_at,
 )
 from stance.text.segments import CLAUSE_WORDS, WINDOW_TOKENS
