@@ -67,10 +67,10 @@ def both_ways(X, monkeypatch_from, **params):
         return plain, compiled.transform(X), compiled
 
 
-def assert_same(one, other):
+def assert_same(one, other, within=1e-5):
     difference = abs(one - other)
     assert one.shape == other.shape
-    assert difference.max() < 1e-5 if difference.nnz else True
+    assert difference.max() < within if difference.nnz else True
 
 
 @settings(max_examples=100, deadline=None)
@@ -95,6 +95,23 @@ def test_scores_are_those_of_the_matrix_and_of_plain_python_to_the_last_bit(X, p
     scores = compiled.score(marked.parts, compiled.make_table(coef), n_classes)
     np.testing.assert_allclose(scores, plain.transform(X) @ coef.T, atol=1e-4)
     np.testing.assert_array_equal(np.concatenate([plain.plain_scores(part, coef) for part in marked.parts]), scores)
+
+
+PROBES = ["don't", "won’t 'quoted'", "''x'y'z'", "é–ß,", "Ünïcode’s", "longword" * 20, "ÀÀÀÀÀÀÀÀÀ", "中文 a", "end'"]
+
+
+@pytest.mark.parametrize("unit", ["a ", "bc", "é", "x’"])
+def test_it_does_not_matter_where_among_64_letters_a_word_stands(unit):
+    """The loops look at 64 letters at once, and at eight of a word."""
+    lengths = [*range(48, 68), *range(116, 130)]
+    texts = [f"{(unit * 130)[:length]} {probe} tail" for length in lengths for probe in PROBES]
+    spans = {"target_start": [len(text) - 4 for text in texts], "target_end": [len(text) for text in texts]}
+    X = pd.DataFrame({"text": texts, "holder_start": 0, "holder_end": 1, **spans})
+    for params in ({"gist": True, "mask_mentions": False}, {"char_ngrams": (1, 9)}):
+        plain, compiled, _ = both_ways(X, 0, **params)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(hashed_ngrams, "COMPILED_FROM", 10**9)
+            assert_same(plain.transform(X), compiled, within=1e-4)  # a word that repeats adds up roundings
 
 
 @pytest.mark.parametrize("scheme", ["stance", "sentiment"])
