@@ -5,8 +5,10 @@ Two different n-grams of the same 64 bits are taken for one: of a million known 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from pathlib import Path
+from typing import Any, Final, NamedTuple, cast
 
 import numba
 import numpy as np
@@ -23,17 +25,31 @@ _SPACE: Final = 32
 inlined = numba.njit(nogil=True, error_model="numpy", inline="always")
 
 
+def digest_sources(folder: Path) -> str:
+    """Return the SHA-256 of the modules of a folder, names and contents."""
+    found = hashlib.sha256()
+    for path in sorted(folder.glob("*.py")):
+        found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return found.hexdigest()
+
+
+SOURCES: Final = digest_sources(Path(__file__).parent)
+
+
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function compiled at its first call, and kept for later processes where there is a place to.
 
-    What is kept is made anew when the file of that function changes; when another file changes that it calls or
-    takes constants from, empty the folder ``__pycache__`` beside it.
+    What is kept is made anew when any module of this room changes: numba itself looks at the function's own file alone,
+    though code and constants of others are compiled into it.
     """
     try:
-        kept: Callable[..., Any] = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+        kept: Any = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     except RuntimeError:  # neither the package's folder nor the user's can be written to
         kept = numba.njit(nogil=True, error_model="numpy")(function)
-    return kept
+    file = getattr(getattr(kept, "_cache", None), "_cache_file", None)
+    if file is not None:  # numba's own affair: if another release has none, its rule holds
+        file._source_stamp = (file._source_stamp, SOURCES)
+    return cast("Callable[..., Any]", kept)
 
 
 class Index(NamedTuple):
