@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from stance.text import hashing
 from stance.text.gist import NEGATION_REACH, follow_negation, load_meanings
 
-_MEANING_BITS: Final = 16  # of a place in the table of meanings: a third of them is taken
+BUCKET: Final = 8
+_BUCKET_BITS: Final = 13  # of the number of a bucket in the table of meanings: it holds two words in the mean
 
 
 class Bytes(NamedTuple):
@@ -35,29 +36,30 @@ class Bytes(NamedTuple):
 
 
 class Meanings(NamedTuple):
-    """What words say, by their hashes: a table in which a word stands at the first free place from its own on.
+    """What words say, by their hashes, in buckets of eight places; a word's bucket is its hash times `factor`, shifted.
 
     Attributes
     ----------
-    words : numpy.ndarray of uint64, shape (a power of two,)
+    words : numpy.ndarray of uint64, shape (8 n_buckets,)
         0 where there is none; of no length where nobody asks.
     meanings : numpy.ndarray of uint8, the same shape
         The number of what the word says; 0 of nothing.
-    hashes : numpy.ndarray of uint64, shape (n_meanings, reach + 1)
+    hashes : numpy.ndarray of uint64, shape (n_meanings * steps,)
         The hash of each meaning so many words before the end of a negation's reach, 0 beyond it.
     reaches : numpy.ndarray of uint8, the same shape
         How far it still reaches after a word of that meaning.
-    shift : numpy.uint64
-        64 less the bits of a place.
-    last_slot : numpy.uint64
+    factor, shift : numpy.uint64
+    steps : numpy.uint64
+        One more than a negation's reach.
     """
 
     words: NDArray[np.uint64]
     meanings: NDArray[np.uint8]
     hashes: NDArray[np.uint64]
     reaches: NDArray[np.uint8]
+    factor: np.uint64
     shift: np.uint64
-    last_slot: np.uint64
+    steps: np.uint64
 
 
 class Hashed(NamedTuple):
@@ -117,6 +119,8 @@ class Room(NamedTuple):
         What each part is and where its columns end; the parts of each text.
     ranges : numpy.ndarray of int64, shape (n_ranges, 4)
         Of a text.
+    meanings : numpy.ndarray of uint8
+        Of a text: the number of what each word says.
     said : numpy.ndarray of uint64
         Of a text: the hashes of what its words say.
     said_before : numpy.ndarray of int64
@@ -139,6 +143,7 @@ class Room(NamedTuple):
     part_ends: NDArray[np.int64]
     text_parts: NDArray[np.int64]
     ranges: NDArray[np.int64]
+    meanings: NDArray[np.uint8]
     said: NDArray[np.uint64]
     said_before: NDArray[np.int64]
 
@@ -152,22 +157,37 @@ def make_meanings(wanted: bool) -> Meanings:
     >>> [len(make_meanings(wanted).words) for wanted in (False, True)]
     [0, 65536]
     """
-    n_slots = 1 << _MEANING_BITS if wanted else 0
-    words, meanings = np.zeros(n_slots, np.uint64), np.zeros(n_slots, np.uint8)
     said = {word: meaning for word, meaning in load_meanings().items() if wanted and hashing.is_word(word)}
     numbers = {meaning: i for i, meaning in enumerate(dict.fromkeys(["", *said.values()]))}
-    shift, last_slot = 64 - _MEANING_BITS, n_slots - 1
-    for word, meaning in said.items():
-        slot = (number := hashing.hash_word(word)) >> shift
-        while words[slot]:
-            slot = (slot + 1) & last_slot
-        words[slot], meanings[slot] = number, numbers[meaning]
+    hashes = np.array([hashing.hash_word(word) for word in said], np.uint64)
+    factor, shift, places = _place(hashes)
+    n_slots = BUCKET << _BUCKET_BITS if wanted else 0
+    words, meanings = np.zeros(n_slots, np.uint64), np.zeros(n_slots, np.uint8)
+    words[places] = hashes
+    meanings[places] = [numbers[meaning] for meaning in said.values()]
     steps = [[follow_negation(meaning, left) for left in range(NEGATION_REACH + 1)] for meaning in numbers]
     return Meanings(
         words,
         meanings,
-        np.array([[hashing.hash_word(said) for said, _ in step] for step in steps], np.uint64),
-        np.array([[left for _, left in step] for step in steps], np.uint8),
-        np.uint64(shift),
-        np.uint64(max(last_slot, 0)),
+        np.array([hashing.hash_word(said) for step in steps for said, _ in step], np.uint64),
+        np.array([left for step in steps for _, left in step], np.uint8),
+        factor,
+        shift,
+        np.uint64(NEGATION_REACH + 1),
     )
+
+
+def _place(hashes: NDArray[np.uint64]) -> tuple[np.uint64, np.uint64, NDArray[np.int64]]:
+    """Return a factor by which no bucket overflows, the shift that goes with it, and the place of each hash."""
+    shift = np.uint64(64 - _BUCKET_BITS)
+    for odd in range(1, 1000, 2):
+        factor = np.uint64(odd)
+        buckets = (hashes * factor) >> shift
+        order = np.argsort(buckets, kind="stable")
+        firsts = np.searchsorted(buckets[order], buckets[order])
+        ranks = np.arange(len(order)) - firsts
+        if not len(ranks) or ranks.max() < BUCKET:
+            places = np.empty(len(order), np.int64)
+            places[order] = buckets[order].astype(np.int64) * BUCKET + ranks
+            return factor, shift, places
+    raise AssertionError("a bucket overflows, whatever the factor")  # pragma: no cover - the words are shipped

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from stance.text import hashing
+from stance.text.gist_kernels import find_meanings, read_gist
 from stance.text.hash_kernels import compiled
 from stance.text.kernel_arrays import Room
 from stance.text.layout_kernels import (
@@ -145,27 +146,6 @@ def _find_ranges(words, first_word, end_word, marks, n_marks, holder, target, se
 
 
 @compiled
-def _read_gist(words, first_word, end_word, marks, n_marks, gist, said, said_before):
-    """Write the hashes of what the words of a text say, and how many stand before each word."""
-    listed, meanings, last_slot, shift = gist.words, gist.meanings, gist.last_slot, gist.shift
-    hashes, reaches = gist.hashes, gist.reaches
-    n = mark = negated = np.uint64(0)
-    for i in range(first_word, end_word):
-        said_before[i - first_word] = n
-        while mark < n_marks and marks[mark] <= i:
-            negated = ZERO
-            mark += ONE
-        slot = words[i] >> shift
-        while listed[slot] != words[i] and listed[slot] != ZERO:
-            slot = (slot + ONE) & last_slot
-        meaning = np.uint64(meanings[slot])
-        said[n] = hashes[meaning, negated]  # no branch depends on whether it says anything
-        n += np.uint64(meaning != ZERO)
-        negated = np.uint64(reaches[meaning, negated])
-    said_before[end_word - first_word] = n
-
-
-@compiled
 def find_parts(texts, what, first, room, states):
     """Find the columns of a block of texts, from `first` on; return how many texts.
 
@@ -180,7 +160,8 @@ def find_parts(texts, what, first, room, states):
     words, places, marks, ranges = room.words, room.places, room.marks, room.ranges
     before_bits, start_bits, mark_bits = room.before, room.start_bits, room.mark_bits
     columns, kinds, ends, text_parts = room.columns, room.kinds, room.part_ends, room.text_parts
-    said, said_before, gist = room.said, room.said_before, what.gist
+    found, said, said_before, gist = room.meanings, room.said, room.said_before, what.gist
+    listed, meanings, hashes, reaches, steps = gist.words, gist.meanings, gist.hashes, gist.reaches, gist.steps
     shift, used, before, segments = what.shift, what.used, what.before, what.segments
     with_gist = len(gist.words) > 0
     n = parts = 0
@@ -199,7 +180,8 @@ def find_parts(texts, what, first, room, states):
         if with_gist or (segments and is_marked):
             n_marks = find_marks(mark_bits, before_bits, start_bits, start, stop, marks)
         if with_gist:
-            _read_gist(words, first_word, end_word, marks, n_marks, gist, said, said_before)
+            find_meanings(words, first_word, end_word, listed, meanings, gist.factor, gist.shift, found)
+            read_gist(found, first_word, end_word, marks, n_marks, hashes, reaches, steps, said, said_before)
         n_ranges = _find_ranges(words, first_word, end_word, marks, n_marks, holder, target, segments, ranges)
         for i in range(n_ranges):
             part, start_word, stop_word, longest = ranges[i, 0], ranges[i, 1], ranges[i, 2], ranges[i, 3]
@@ -291,6 +273,7 @@ def make_room(texts, what):
         np.empty(MAX_PARTS * n_texts, np.int64),
         np.empty(n_texts, np.int64),
         np.empty((MAX_RANGES, 4), np.int64),
+        np.empty(text_words, np.uint8),
         np.empty(text_words, np.uint64),
         np.empty(text_words + 1, np.int64),
     )

@@ -15,7 +15,7 @@ from stance.text.segments import CLAUSE_MARKS
 
 WIDTH = 64
 _BYTE, _EIGHT, _BITS = ir.IntType(8), ir.IntType(64), ir.IntType(WIDTH)
-_BYTES = ir.VectorType(_BYTE, WIDTH)
+_BYTES, _NUMBERS = ir.VectorType(_BYTE, WIDTH), ir.VectorType(_EIGHT, 8)
 _WEIGHTS, _FOUR_FLOATS = ir.VectorType(ir.FloatType(), 4), types.UniTuple(types.float32, 4)
 _CAPITAL_TO_SMALL = ord("a") - ord("A")
 _ASCII_MARKS = [ord(mark) for mark in CLAUSE_MARKS if mark.isascii()]
@@ -113,6 +113,21 @@ def first_one(context, number):
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
 
     return types.uint64(types.uint64), generate
+
+
+@intrinsic
+def equal_eight(context, numbers, at, number):
+    """Return a bit for each of the eight numbers from a place on that equals a given one."""
+
+    def generate(context, builder, signature, arguments):
+        numbers, at, number = arguments
+        place = _point(context, builder, signature.args[0], (numbers, at), _NUMBERS)
+        one = builder.insert_element(ir.Constant(_NUMBERS, ir.Undefined), number, _EIGHT(0))
+        given = builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(ir.IntType(32), 8), [0] * 8))
+        found = builder.icmp_unsigned("==", builder.load(place, align=8), given)
+        return builder.zext(builder.bitcast(found, _BYTE), _EIGHT)
+
+    return types.uint64(numbers, types.uint64, types.uint64), generate
 
 
 @intrinsic
