@@ -84,7 +84,7 @@ else
 	@$(PYTHON) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(PYTHON) -m pip install -q --disable-pip-version-check --no-deps -e .
 endif
-	@du -sk $(VENV) > $(VENV)/core-size
+	@test -f $(VENV)/core-size || du -sk $(VENV) > $(VENV)/core-size  # later, the venv holds more than the core
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock | $(VENV)/.core

@@ -53,7 +53,7 @@ class FastStanceClassifier(CalibratedTextClassifier):
         Use n-grams of characters within words as well: better with misspellings, and several times slower.
     gist : bool
         Use what the words of each part say as well (`stance.text.gist`, English): for or against, good or bad, negation
-        read through. Off, prediction is half as fast again, and much less accurate.
+        read through. Off, prediction is two thirds faster, and much less accurate.
     epochs : int
         How often gradient descent goes through the texts; by default the classes weigh alike in it.
     learning_rate : float
