@@ -12,7 +12,7 @@ from stance.text import hashing
 from stance.text.characters import RARE
 from stance.text.hash_kernels import compiled
 from stance.text.segments import HOLDER, TARGET
-from stance.text.vector_kernels import WIDTH, copy_64, first_one
+from stance.text.vector_kernels import WIDTH, copy_64, first_one, high_64
 
 APOSTROPHE, TYPOGRAPHIC = 0x27, 0x2019
 A_WIDE_LETTER = 0xFF
@@ -32,6 +32,49 @@ _A_MARK = ord(";")
 _ROLES = np.array([[*map(ord, role)] for role in (HOLDER, TARGET)], np.uint8)
 _ALL = np.int64(1) << 40  # more code points than any text has
 _NONE_HIGH = np.uint64(0)
+
+
+@compiled
+def is_utf8(data, ends):
+    """Say whether texts lie within their bytes, one behind the other, and are UTF-8, each for itself."""
+    in_order = True
+    for row in range(len(ends) - 1):
+        in_order &= ends[row] <= ends[row + 1]
+    if not in_order or ends[0] < 0 or ends[-1] > len(data):
+        return False
+    i, last, row = np.int64(ends[0]), np.int64(ends[-1]), 0
+    while i < last:
+        if i + WIDTH <= len(data):
+            n_ascii = np.int64(first_one(high_64(data, i)))
+            i += n_ascii
+            if n_ascii == WIDTH or i >= last:
+                continue
+        while ends[row + 1] <= i:
+            row += 1
+        n_bytes = _letter_bytes(data, i, ends[row + 1])
+        if n_bytes == 0:
+            return False
+        i += n_bytes
+    return True
+
+
+@compiled
+def _letter_bytes(data, i, stop):
+    """Return how many bytes the letter at a byte takes; 0 where it is none: cut off, too long, or half of a pair."""
+    first = data[i]
+    if first < 0x80:
+        return 1
+    n = 2 if first < 0xE0 else 3 if first < 0xF0 else 4
+    if first < 0xC2 or first > 0xF4 or i + n > stop:
+        return 0
+    lowest = 0xA0 if first == 0xE0 else 0x90 if first == 0xF0 else 0x80
+    highest = 0x9F if first == 0xED else 0x8F if first == 0xF4 else 0xBF
+    if data[i + 1] < lowest or data[i + 1] > highest:
+        return 0
+    for k in range(2, n):
+        if data[i + k] < 0x80 or data[i + k] > 0xBF:
+            return 0
+    return n
 
 
 @compiled

@@ -49,6 +49,17 @@ def store_eight(context, letters, at, eight):
 
 
 @intrinsic
+def high_64(context, data, at):
+    """Return a bit for each of 64 bytes that is from 128 on."""
+
+    def generate(context, builder, signature, arguments):
+        given = builder.load(_point(context, builder, signature.args[0], arguments, _BYTES), align=1)
+        return builder.bitcast(builder.icmp_signed("<", given, _all(0)), _BITS)
+
+    return types.uint64(data, at), generate
+
+
+@intrinsic
 def copy_64(context, data, source, letters, at):
     """Copy 64 bytes; return a bit for each that is from 128 on."""
 

@@ -260,6 +260,42 @@ def test_bounds_hold_whatever_the_bytes_are():
         assert np.isfinite(scores).all()
 
 
+PIECES = st.one_of(
+    st.sampled_from("a’é中😀").map(str.encode),
+    st.binary(max_size=4),
+    st.sampled_from([b"\xc0\x80", b"\xed\xa0\x80", b"\xe0\x9f\xbf", b"\xf4\x90\x80\x80", b"\xf0\x8f\xbf\xbf"]),
+    st.just(b"x" * 70),
+)
+
+
+@given(st.lists(st.lists(PIECES, max_size=4).map(b"".join), min_size=1, max_size=4))
+@settings(max_examples=300, deadline=None)
+def test_what_is_utf8_is_what_python_decodes(texts):
+    from stance.text.layout_kernels import is_utf8
+
+    def decodes(text):
+        try:
+            text.decode()
+        except UnicodeDecodeError:
+            return False
+        return True
+
+    data = np.frombuffer(b"".join(texts), np.uint8)
+    ends = np.cumsum([0, *map(len, texts)])
+    assert is_utf8(data, ends) == all(map(decodes, texts))
+    assert not is_utf8(data, ends + 1)
+
+
+def test_many_texts_of_which_one_is_not_utf8_are_refused_once_the_loops_are_loaded():
+    from stance.text import layout_kernels  # noqa: F401 - loaded, they look first
+
+    n = 9000
+    ends = pa.py_buffer(np.arange(0, 2 * n + 1, 2, dtype=np.int32))
+    broken = pa.Array.from_buffers(pa.string(), n, [None, ends, pa.py_buffer(b"ab" * 8000 + b"a\xff" + b"ab" * 999)])
+    with pytest.raises(InputError, match=r"row 8000 is not UTF-8"):
+        HashedNgrams(n_bits=10, use_idf=False).fit(broken)
+
+
 def test_a_text_of_ten_megabytes_and_a_million_empty_ones():
     ngrams = HashedNgrams(n_bits=10, use_idf=False).fit(["a"])
     assert ngrams.transform(pa.array(["word " * 2_000_000] + [""] * 2000)).nnz == 2
