@@ -113,10 +113,11 @@ def score_texts(texts, what, weights, scores, states):
 def find_highest(scores, highest):
     """Write which class has the highest score of each text, the first of several."""
     for text in range(len(scores)):
-        best = 0
+        best, top = 0, scores[text, 0]
         for code in range(1, scores.shape[1]):
-            if scores[text, code] > scores[text, best]:
-                best = code
+            score = scores[text, code]
+            best = code if score > top else best  # a choice of two numbers is no branch
+            top = max(score, top)
         highest[text] = best
 
 

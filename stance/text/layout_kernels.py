@@ -21,7 +21,7 @@ NOWHERE = -1
 START, STOP, PLACES, NAMES = 0, 1, 2, 4
 N_PLACES = 8
 # Texts are read block by block, so that what was found of one is still in the processor's cache when it is used.
-BLOCK_TEXTS, BLOCK_BYTES = 256, 1 << 16
+BLOCK_TEXTS, BLOCK_BYTES = 256, 1 << 15
 # What reading a text may come to.
 OK, RARE_LETTER, BAD_SPAN = 0, 1, 2
 
