@@ -69,4 +69,4 @@ def test_fasttext(beat, lesson, material, tmp_path):
     known = {"dim": 10, "wordNgrams": 2, "lr": 0.5, "bucket": 200_000, "thread": 1, "verbose": 0, "seed": 0}
     macro_f1 = material.macro_f1(make_classifier("fasttext", scheme=material.scheme))
     fit = rivals.Rival(lambda: module.train_supervised(str(path), epoch=EPOCHS, **known), macro_f1, "its own loop")
-    beat(fit, "fastText", 5, gist=True)
+    beat(fit, "fastText", 5)
