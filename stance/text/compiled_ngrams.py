@@ -144,7 +144,7 @@ class CompiledNgrams:
 
 
 def find_highest(scores: Floats) -> NDArray[np.int64]:
-    """Return which class has the highest score of each text, as NumPy's argmax does in eight times the time.
+    """Return which class has the highest score of each text, as NumPy's argmax does more slowly.
 
     Examples
     --------
