@@ -256,7 +256,7 @@ class FastStanceClassifier(CalibratedTextClassifier):
             self._lookup = known
         compiled, table = known
         compiled.n_jobs = self.n_jobs
-        return compiled.score(sentences.parts, table, len(learner.classes_)) + learner.intercept_
+        return compiled.score(sentences.parts, table, learner.intercept_)
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from stance.core.errors import InputError, InputTypeError, show
+from stance.core.errors import InputError, InputTypeError
 
-_MANY_TEXTS: Final = 8192
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Texts:
         return len(self.ends) - 1
 
     def __getitem__(self, row: int) -> str:
-        return self.data[self.ends[row] : self.ends[row + 1]].tobytes().decode("utf-8", "surrogatepass")
+        return self.data[self.ends[row] : self.ends[row + 1]].tobytes().decode()
 
     def slice(self, start: int, stop: int) -> Texts:
         """Return some of them, not copied."""
@@ -42,7 +42,7 @@ class Texts:
 
 
 def encode_texts(texts: Sequence[str]) -> Texts:
-    """Return texts as bytes; lone surrogates are kept, in three bytes each.
+    """Return texts as bytes; a lone surrogate, which UTF-8 has no place for, becomes U+FFFD, which parts words, too.
 
     Examples
     --------
@@ -50,11 +50,13 @@ def encode_texts(texts: Sequence[str]) -> Texts:
     [0, 2, 2, 3]
     """
     joined = "".join(texts)
+    has_halves = _SURROGATE.search(joined) is not None
     if joined.isascii():
         lengths = map(len, texts)
         data = joined.encode()
     else:
-        coded = [text.encode("utf-8", "surrogatepass") for text in texts]
+        whole = "\N{REPLACEMENT CHARACTER}"
+        coded = [(_SURROGATE.sub(whole, text) if has_halves else text).encode() for text in texts]
         lengths = map(len, coded)
         data = b"".join(coded)
     ends = np.zeros(len(texts) + 1, np.int64)
@@ -129,12 +131,14 @@ def _is_valid(array: pa.Array) -> bool:
 
 
 def read_chunks(column: pa.ChunkedArray) -> Iterator[Texts]:
-    """Yield the texts of an Arrow column, chunk by chunk.
+    """Yield the texts of an Arrow column, chunk by chunk; whether they are UTF-8 is found when they are read.
 
     Raises
     ------
     InputError
-        At a missing text, or bytes that are not UTF-8; the index is named.
+        At a missing text; the index is named.
+    InputTypeError
+        If texts do not lie within the bytes, one behind the other.
 
     Examples
     --------
@@ -150,8 +154,6 @@ def read_chunks(column: pa.ChunkedArray) -> Iterator[Texts]:
             missing = int(np.flatnonzero(plain.is_null().to_numpy(zero_copy_only=False))[0])
             raise InputError(f"X: row {row + missing} has no text: None")
         texts = _read_plain(plain)
-        if not _is_surely_utf8(texts):
-            _check_utf8(plain, row)
         row += len(plain)
         if len(plain):
             yield texts
@@ -161,24 +163,7 @@ def _read_plain(array: pa.Array) -> Texts:
     _, offsets, data = array.buffers()
     width = np.int64 if pa.types.is_large_string(array.type) else np.int32
     ends = read_only(offsets, width)[array.offset : array.offset + len(array) + 1].astype(np.int64)
-    return Texts(read_only(data or b"", np.uint8), ends)
-
-
-def _is_surely_utf8(texts: Texts) -> bool:
-    """Say whether a compiled loop, where the loops are loaded, finds many texts in order: sooner than Arrow does."""
-    kernels = sys.modules.get("stance.text.layout_kernels")
-    if kernels is None or len(texts) < _MANY_TEXTS:
-        return False
-    found: bool = kernels.is_utf8(texts.data, texts.ends)
-    return found
-
-
-def _check_utf8(array: pa.Array, first_row: int) -> None:
-    row = find_bad_row(array)
-    if row is None:
-        return
-    try:
-        array.slice(row, 1).cast(pa.large_binary())[0].as_py().decode()
-    except UnicodeDecodeError as error:
-        raise InputError(f"X: row {first_row + row} is not UTF-8: {show(error)}") from None
-    raise InputTypeError("X: the column of texts is a damaged Arrow array")
+    found = read_only(data or b"", np.uint8)
+    if len(array) and not (ends[0] >= 0 and ends[-1] <= len(found) and (ends[1:] >= ends[:-1]).all()):
+        raise InputTypeError("X: the column of texts is a damaged Arrow array")
+    return Texts(found, ends)

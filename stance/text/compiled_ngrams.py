@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
@@ -43,8 +43,8 @@ class CompiledNgrams:
 
     def __init__(self, ngrams: HashedNgrams) -> None:
         is_used = ngrams.idf_ > 0
-        bits = np.packbits(is_used, bitorder="little").view(np.uint64)
-        before = np.concatenate([[0], np.cumsum(np.bitwise_count(bits))[:-1]]).astype(np.uint32)
+        bits = np.packbits(is_used, bitorder="little").view(np.uint32).astype(np.uint64)
+        before = np.cumsum(np.bitwise_count(bits), dtype=np.uint64) - np.bitwise_count(bits)
         self.n_columns = len(is_used)
         self.used = np.flatnonzero(is_used)
         self.importance = ngrams.idf_[self.used]
@@ -53,8 +53,7 @@ class CompiledNgrams:
         self._hashed = Hashed(
             np.uint64(64 - ngrams.n_bits),
             # Where all are used, their places need not be counted.
-            bits if len(self.used) < self.n_columns else bits[:0],
-            before,
+            bits | (before << np.uint64(32)) if len(self.used) < self.n_columns else bits[:0],
             ngrams.segments,
             not ngrams.mask_mentions,
             shortest,
@@ -124,23 +123,36 @@ class CompiledNgrams:
         table[:, -1] = self.importance**2
         return table
 
-    def score(self, marked: Iterable[Marked], table: Floats, n_classes: int) -> Floats:
-        """Return the scores of texts, shape (n_texts, n_classes), by a table that `make_table` made."""
+    def score(self, marked: Sequence[Marked], table: Floats, intercept: Floats) -> Floats:
+        """Return the scores of texts, shape (n_texts, n_classes).
 
-        def run(part: Marked, folds: NDArray[np.uint32]) -> tuple[Floats, NDArray[np.uint8]]:
-            scores, states = np.empty((len(part), n_classes), np.float32), np.empty(len(part), np.uint8)
-            kernels.score_texts(_bytes(part, folds), self._hashed, table, scores, states)
-            return scores, states
+        Parameters
+        ----------
+        marked : sequence of Marked
+            One behind the other, as they were read.
+        table : numpy.ndarray of float32
+            What `make_table` made.
+        intercept : numpy.ndarray of float32, shape (n_classes,)
+            What is added to the scores of each text.
+        """
+        scores = np.empty((sum(map(len, marked)), len(intercept)), np.float32)
 
-        def score(batch: Marked) -> Floats:
-            scores, states = run(batch, fold_table())
-            rare = _rare(batch, states)
+        def run(part: Marked, folds: NDArray[np.uint32], found: Floats) -> NDArray[np.uint8]:
+            states = np.empty(len(part), np.uint8)
+            kernels.score_texts(_bytes(part, folds), self._hashed, table, intercept, found, states)
+            return states
+
+        def score(batch: Marked) -> None:
+            start = batch.first_row - marked[0].first_row
+            found = scores[start : start + len(batch)]
+            rare = _rare(batch, run(batch, fold_table(), found))
             if len(rare):
-                scores[rare] = run(batch.folded(rare), folded_table())[0]
-            return scores
+                again = np.empty((len(rare), len(intercept)), np.float32)
+                run(batch.folded(rare), folded_table(), again)
+                found[rare] = again
 
-        parts = map_batches(score, marked, self.n_jobs)
-        return np.concatenate(parts) if parts else np.empty((0, n_classes), np.float32)
+        map_batches(score, marked, self.n_jobs)
+        return scores
 
 
 def find_highest(scores: Floats) -> NDArray[np.int64]:
@@ -176,11 +188,11 @@ def _bytes(part: Marked, folds: NDArray[np.uint32]) -> Bytes:
 
 
 def _rare(batch: Marked, states: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Return which texts only Python can fold."""
+    """Return which texts only Python can fold; raise InputError for the first that cannot be read."""
     rare = np.flatnonzero(states == RARE_LETTER)
     spans = np.broadcast_to(batch.spans, (len(batch), 4))
-    outside = [row for row in rare if spans[row].max() > len(batch.texts[int(row)])]
-    wrong = [*np.flatnonzero(states == BAD_SPAN), *outside]
+    outside = [row for row in rare if spans[row].max() > len(batch.text(int(row)))]
+    wrong = [*np.flatnonzero(states >= BAD_SPAN), *outside]
     if wrong:
         check_spans(batch, int(min(wrong)))
     return rare

@@ -218,7 +218,7 @@ class HashedNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _parts(self, batch: Marked, row: int) -> Iterator[HashedPart]:
         found = batch.spans[row if len(batch.spans) > 1 else 0].tolist()
-        text = batch.texts[row]
+        text = batch.text(row)
         if max(found) > len(text):
             check_spans(batch, row)
         holder, target = (span if span[0] >= 0 else None for span in (tuple(found[:2]), tuple(found[2:])))

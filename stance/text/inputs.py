@@ -106,7 +106,7 @@ def read_labels(y: object, n_sentences: int, labels: Sequence[str]) -> np.ndarra
         raise InputTypeError(f"y is {_kind(y)}; a 1-D sequence of labels is wanted")
     if getattr(y, "ndim", 1) != 1:
         raise InputError(f"y has {y.ndim} dimensions, not 1")  # type: ignore[attr-defined]
-    values = _listed(y)
+    values = _listed(y, "y")
     if len(values) != n_sentences:
         raise InputError(f"X has {n_sentences:,} sentences, y has {len(values):,} labels")
     for i, value in enumerate(values):
@@ -145,11 +145,27 @@ SPAN_NAMES = ("holder_start", "holder_end", "target_start", "target_end")
 READ_NAMES = ("text", "holder", "target", *SPAN_NAMES)
 
 
-def _listed(values: Any) -> list[Any]:  # noqa: ANN401 - any column of any library
+def _listed(values: Any, given_as: str = "X") -> list[Any]:  # noqa: ANN401 - any column of any library
+    try:
+        return _as_list(values)
+    except UnicodeDecodeError as error:  # Arrow takes any bytes for strings
+        row = next(row for row in range(len(values)) if not _decodes(values[row : row + 1]))
+        raise InputError(f"{given_as}: row {row} is not UTF-8: {show(error)}") from None
+
+
+def _as_list(values: Any) -> list[Any]:  # noqa: ANN401
     for method in ("to_pylist", "tolist", "to_list"):
         if hasattr(values, method):
             return list(getattr(values, method)())
     return list(values)
+
+
+def _decodes(values: object) -> bool:
+    try:
+        _as_list(values)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _texts(values: list[Any]) -> list[str]:

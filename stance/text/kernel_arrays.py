@@ -70,9 +70,7 @@ class Hashed(NamedTuple):
     shift : numpy.uint64
         64 less the bits of a column's number.
     used : numpy.ndarray of uint64
-        A bit for each column that counts; empty where all do.
-    before : numpy.ndarray of uint32
-        How many bits are set before each number of `used`.
+        Of 32 columns each: a bit for each that counts, and above them how many count before these; empty where all do.
     segments, names : bool
         Whether the parts around the mentions, and the mentions' own words, are hashed.
     shortest, longest : int
@@ -83,7 +81,6 @@ class Hashed(NamedTuple):
 
     shift: np.uint64
     used: NDArray[np.uint64]
-    before: NDArray[np.uint32]
     segments: bool
     names: bool
     shortest: int

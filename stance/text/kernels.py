@@ -75,11 +75,11 @@ def count_texts(texts, what, counts, states):
 
 
 @compiled
-def score_texts(texts, what, weights, scores, states):
+def score_texts(texts, what, weights, intercept, scores, states):
     """Write the scores of some texts, shape (n_texts, n_classes); `states` says how reading went.
 
     A row of `weights` holds a used column's weight for each class, zeros up to a multiple of four, and last the square
-    of the column's importance, by which a part is brought to length 1.
+    of the column's importance, by which a part is brought to length 1. `intercept` is added to each text's scores.
     """
     room = make_room(texts, what)
     columns, kinds, ends, text_parts = room.columns, room.kinds, room.part_ends, room.text_parts
@@ -105,7 +105,7 @@ def score_texts(texts, what, weights, scores, states):
                 first = last
                 part += 1
             for code in range(n_classes):
-                scores[block + text, code] = sums[code]
+                scores[block + text, code] = sums[code] + intercept[code]
         block += n_texts
 
 

@@ -23,9 +23,9 @@ N_PLACES = 8
 # Texts are read block by block, so that what was found of one is still in the processor's cache when it is used.
 BLOCK_TEXTS, BLOCK_BYTES = 256, 1 << 15
 # What reading a text may come to.
-OK, RARE_LETTER, BAD_SPAN = 0, 1, 2
+OK, RARE_LETTER, BAD_SPAN, NOT_UTF8 = 0, 1, 2, 3
 
-_RARE = np.uint32(RARE)
+_RARE, _CUT_OFF = np.uint32(RARE), np.uint32(0xFFFFFFFF)
 _MARK = np.zeros(0x2020, np.bool_)
 _MARK[[ord(mark) for mark in hashing.MARKS]] = True
 _A_MARK = ord(";")
@@ -35,23 +35,14 @@ _NONE_HIGH = np.uint64(0)
 
 
 @compiled
-def is_utf8(data, ends):
-    """Say whether texts lie within their bytes, one behind the other, and are UTF-8, each for itself."""
-    in_order = True
-    for row in range(len(ends) - 1):
-        in_order &= ends[row] <= ends[row + 1]
-    if not in_order or ends[0] < 0 or ends[-1] > len(data):
-        return False
-    i, last, row = np.int64(ends[0]), np.int64(ends[-1]), 0
-    while i < last:
+def is_utf8(data, i, stop):
+    """Say whether the bytes of a text are UTF-8."""
+    while i < stop:
         if i + WIDTH <= len(data):
-            n_ascii = np.int64(first_one(high_64(data, i)))
-            i += n_ascii
-            if n_ascii == WIDTH or i >= last:
+            i += np.int64(first_one(high_64(data, i)))
+            if i >= stop or data[i] < 0x80:
                 continue
-        while ends[row + 1] <= i:
-            row += 1
-        n_bytes = _letter_bytes(data, i, ends[row + 1])
+        n_bytes = _letter_bytes(data, i, stop)
         if n_bytes == 0:
             return False
         i += n_bytes
@@ -79,21 +70,21 @@ def _letter_bytes(data, i, stop):
 
 @compiled
 def _decode(data, i, stop):
-    """Return the code point at a byte, and where the next one begins; 0 of bytes that are no UTF-8."""
+    """Return the code point at a byte, and where the next one begins; if it is cut off, one that no table has."""
     first = np.uint32(data[i])
     if first < 0x80:
         return first, i + 1
     if first < 0xE0:
         if i + 2 > stop:
-            return np.uint32(0), stop
+            return _CUT_OFF, stop
         return ((first & np.uint32(0x1F)) << np.uint32(6)) | (np.uint32(data[i + 1]) & np.uint32(0x3F)), i + 2
     if first < 0xF0:
         if i + 3 > stop:
-            return np.uint32(0), stop
+            return _CUT_OFF, stop
         second, third = np.uint32(data[i + 1]) & np.uint32(0x3F), np.uint32(data[i + 2]) & np.uint32(0x3F)
         return ((first & np.uint32(0x0F)) << np.uint32(12)) | (second << np.uint32(6)) | third, i + 3
     if i + 4 > stop:
-        return np.uint32(0), stop
+        return _CUT_OFF, stop
     second, third = np.uint32(data[i + 1]) & np.uint32(0x3F), np.uint32(data[i + 2]) & np.uint32(0x3F)
     fourth = np.uint32(data[i + 3]) & np.uint32(0x3F)
     code = ((first & np.uint32(0x07)) << np.uint32(18)) | (second << np.uint32(12)) | (third << np.uint32(6)) | fourth
@@ -204,10 +195,14 @@ def lay_texts(texts, with_names, first, room, states):
         span = row if len(spans) > 1 else 0
         for place in range(N_PLACES):
             places[n_texts, place] = NOWHERE
-        if spans[span, 0] >= 0 or spans[span, 2] >= 0:
+        first_byte, is_marked = i, spans[span, 0] >= 0 or spans[span, 2] >= 0
+        if is_marked:
             i, at, state = _lay_mentions(data, i, stop, spans, span, folds, letters, wide, at, places, n_texts)
         if state == OK:
             i, at, state = _lay(data, i, stop, _ALL, folds, letters, wide, at)
+        is_ascii = at - start == stop - first_byte and not is_marked  # whatever else has more bytes than letters
+        if not is_ascii and not is_utf8(data, first_byte, stop):
+            state = NOT_UTF8
         if state != OK:
             places[n_texts, PLACES] = places[n_texts, PLACES + 1] = NOWHERE
             at = start

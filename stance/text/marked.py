@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from stance.core.errors import InputError, InputTypeError
+from stance.core.errors import InputError, InputTypeError, show
 from stance.text.buffers import Texts, as_arrow, encode_texts, read_chunks
 from stance.text.characters import fold_text
 from stance.text.inputs import NOT_MENTIONED, READ_NAMES, SPAN_NAMES, Sentences, read_sentences
@@ -43,6 +43,19 @@ class Marked:
     def __len__(self) -> int:
         return len(self.texts)
 
+    def text(self, row: int) -> str:
+        """Return a text, decoded.
+
+        Raises
+        ------
+        InputError
+            If it is not UTF-8; its index in what was read is named.
+        """
+        try:
+            return self.texts[row]
+        except UnicodeDecodeError as error:
+            raise InputError(f"X: row {self.first_row + row} is not UTF-8: {show(error)}") from None
+
     def batches(self, n_texts: int) -> Iterator[Marked]:
         """Yield the texts in order, so many at a time, not copied."""
         for start in range(0, len(self), n_texts):
@@ -54,7 +67,7 @@ class Marked:
         """Return some of the texts, folded, their spans with them."""
         texts, spans = [], np.full((len(rows), 4), -1, np.int32)
         for i, row in enumerate(rows):
-            text, found = self.texts[row], self.spans[row if len(self.spans) > 1 else 0].copy()
+            text, found = self.text(row), self.spans[row if len(self.spans) > 1 else 0].copy()
             if 0 <= found[0] < found[3] and 0 <= found[2] < found[1]:
                 found[:2] = -1  # a holder within the target is dropped, and parts no letters
             edges = sorted({0, len(text), *(int(edge) for edge in found if 0 <= edge <= len(text))})
@@ -82,7 +95,7 @@ class MarkedTexts:
     @property
     def texts(self) -> list[str]:
         """The texts, decoded."""
-        return [part.texts[row] for part in self.parts for row in range(len(part))]
+        return [part.text(row) for part in self.parts for row in range(len(part))]
 
     def take(self, rows: NDArray[np.int64]) -> MarkedTexts:
         """Return some of the texts, copied unless they are all."""
@@ -99,7 +112,7 @@ def read_marked(X: object) -> MarkedTexts:
     Raises
     ------
     InputError, InputTypeError
-        As `read_sentences` does; a span outside of its text is found only when the text is read.
+        As `read_sentences` does; a span outside of its text, and what is not UTF-8, is found when the text is read.
 
     Examples
     --------
@@ -189,11 +202,14 @@ def _search(X: Any, role: str, rows: NDArray[np.int64], spans: NDArray[np.int32]
     rows = rows[named]
     if not len(rows):
         return
-    texts = X["text"].take(pa.array(rows)).to_pylist() if isinstance(X, pa.Table) else X["text"].iloc[rows].tolist()
     try:
+        texts = X["text"].take(pa.array(rows)).to_pylist() if isinstance(X, pa.Table) else X["text"].iloc[rows].tolist()
         found = read_sentences(pd.DataFrame({"text": texts, "target": [names[i] for i in named]}, dtype=object))
     except (InputError, InputTypeError):
         read_sentences(X)  # it names the row
+        raise
+    except UnicodeDecodeError:
+        _ = read_marked(X["text"]).texts  # so does this
         raise
     for row, span in zip(rows, found.targets, strict=True):
         if span:
@@ -202,7 +218,7 @@ def _search(X: Any, role: str, rows: NDArray[np.int64], spans: NDArray[np.int32]
 
 def check_spans(marked: Marked, row: int) -> None:
     """Raise InputError for the text whose span was found to lie outside."""
-    text = marked.texts[row]
+    text = marked.text(row)
     found = marked.spans[row if len(marked.spans) > 1 else 0]
     for role, (start, end) in zip(_NAMES, (found[:2], found[2:]), strict=True):
         if end > len(text):

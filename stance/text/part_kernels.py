@@ -37,7 +37,7 @@ from stance.text.vector_kernels import WIDTH, count_ones
 
 WORD_FACTOR = np.uint64(hashing.WORD_FACTOR)
 LEFT, RIGHT = np.uint64(hashing.ROTATION), np.uint64(64 - hashing.ROTATION)
-SIX, SIXTY_THREE = np.uint64(6), np.uint64(63)
+FIVE, THIRTY_ONE, THIRTY_TWO = np.uint64(5), np.uint64(31), np.uint64(32)
 SALTS = np.array([hashing.salt(part) for part in hashing.PARTS], np.uint64)
 PARTS = {part: index for index, part in enumerate(hashing.PARTS)}
 SENTENCE, CLAUSE = PARTS["sentence"], PARTS["clause"]
@@ -67,35 +67,35 @@ def _join(ngram, word):
 
 
 @compiled
-def _add(salted, shift, used, before, columns, n):
+def _add(salted, shift, used, columns, n):
     """Append the place of a column among the used ones, if it is one; no branch depends on which it is."""
     column = (salted * WORD_FACTOR) >> shift
     if not len(used):
         columns[n] = column
         return n + ONE
-    word, bit = used[column >> SIX], column & SIXTY_THREE
-    columns[n] = before[column >> SIX] + count_ones(word & ((ONE << bit) - ONE))
-    return n + ((word >> bit) & ONE)
+    known, bit = used[column >> FIVE], column & THIRTY_ONE
+    columns[n] = (known >> THIRTY_TWO) + count_ones(known & ((ONE << bit) - ONE))
+    return n + ((known >> bit) & ONE)
 
 
 @compiled
-def _add_ngrams(words, first, last, longest, part, shift, used, before, columns, n):
+def _add_ngrams(words, first, last, longest, part, shift, used, columns, n):
     """Append the columns of the n-grams of some words; return how many columns there are."""
     salt, at, first, last = SALTS[part], np.uint64(n), np.uint64(first), np.uint64(last)
     if longest == 2 and first < last:  # most are
         word = words[first]
         for i in range(first + ONE, last):
-            at = _add(word ^ salt, shift, used, before, columns, at)
+            at = _add(word ^ salt, shift, used, columns, at)
             pair = _join(word, words[i])
             word = words[i]
-            at = _add(pair ^ salt, shift, used, before, columns, at)
-        return np.int64(_add(word ^ salt, shift, used, before, columns, at))
+            at = _add(pair ^ salt, shift, used, columns, at)
+        return np.int64(_add(word ^ salt, shift, used, columns, at))
     for i in range(first, last):
         ngram = words[i]
-        at = _add(ngram ^ salt, shift, used, before, columns, at)
+        at = _add(ngram ^ salt, shift, used, columns, at)
         for j in range(i + ONE, min(i + np.uint64(longest), last)):
             ngram = _join(ngram, words[j])
-            at = _add(ngram ^ salt, shift, used, before, columns, at)
+            at = _add(ngram ^ salt, shift, used, columns, at)
     return np.int64(at)
 
 
@@ -162,7 +162,7 @@ def find_parts(texts, what, first, room, states):
     columns, kinds, ends, text_parts = room.columns, room.kinds, room.part_ends, room.text_parts
     found, said, said_before, gist = room.meanings, room.said, room.said_before, what.gist
     listed, meanings, hashes, reaches, steps = gist.words, gist.meanings, gist.hashes, gist.reaches, gist.steps
-    shift, used, before, segments = what.shift, what.used, what.before, what.segments
+    shift, used, segments = what.shift, what.used, what.segments
     with_gist = len(gist.words) > 0
     n = parts = 0
     for text in range(n_texts):
@@ -185,13 +185,13 @@ def find_parts(texts, what, first, room, states):
         n_ranges = _find_ranges(words, first_word, end_word, marks, n_marks, holder, target, segments, ranges)
         for i in range(n_ranges):
             part, start_word, stop_word, longest = ranges[i, 0], ranges[i, 1], ranges[i, 2], ranges[i, 3]
-            n = _add_ngrams(words, start_word, stop_word, longest, part, shift, used, before, columns, n)
+            n = _add_ngrams(words, start_word, stop_word, longest, part, shift, used, columns, n)
             kinds[parts], ends[parts] = part, n
             parts += 1
             if with_gist:
                 start_word, stop_word = said_before[start_word - first_word], said_before[stop_word - first_word]
                 part += GISTS
-                n = _add_ngrams(said, start_word, stop_word, GIST_NGRAMS, part, shift, used, before, columns, n)
+                n = _add_ngrams(said, start_word, stop_word, GIST_NGRAMS, part, shift, used, columns, n)
                 kinds[parts], ends[parts] = part, n
                 parts += 1
         if what.names or what.longest:
@@ -207,7 +207,7 @@ def _add_names_and_characters(room, what, text, first_word, end_word, n, parts):
         first = count_before(room.before, room.start_bits, room.places[text, NAMES + 2 * role])
         last = count_before(room.before, room.start_bits, room.places[text, NAMES + 2 * role + 1])
         already = n
-        n = _add_ngrams(room.words, first, last, 1, NAMED + role, what.shift, what.used, what.before, room.columns, n)
+        n = _add_ngrams(room.words, first, last, 1, NAMED + role, what.shift, what.used, room.columns, n)
         if n > already:
             room.kinds[parts], room.part_ends[parts] = NAMED + role, n
             parts += 1
@@ -232,7 +232,7 @@ def _add_characters(room, what, word, n):
             ngram = add_letter(ngram, letter)
             if j - i + 1 >= what.shortest:
                 salted = (ngram * LETTER_FACTOR) ^ SALTS[CHARACTERS]
-                n = np.int64(_add(salted, what.shift, what.used, what.before, room.columns, np.uint64(n)))
+                n = np.int64(_add(salted, what.shift, what.used, room.columns, np.uint64(n)))
     return n
 
 

@@ -90,11 +90,14 @@ OVERLAPPING = pd.DataFrame(
 @given(sentences(), SETTINGS, st.sampled_from([2, 3, 4, 5]))
 def test_scores_are_those_of_the_matrix_and_of_plain_python_to_the_last_bit(X, params, n_classes):
     plain = HashedNgrams(n_bits=12, **params).fit(X)
-    coef = np.random.default_rng(0).standard_normal((n_classes, 1 << 12)).astype(np.float32)
+    rng = np.random.default_rng(0)
+    coef = rng.standard_normal((n_classes, 1 << 12)).astype(np.float32)
+    intercept = rng.standard_normal(n_classes).astype(np.float32)
     compiled, marked = CompiledNgrams(plain), read_marked(X)
-    scores = compiled.score(marked.parts, compiled.make_table(coef), n_classes)
-    np.testing.assert_allclose(scores, plain.transform(X) @ coef.T, atol=1e-4)
-    np.testing.assert_array_equal(np.concatenate([plain.plain_scores(part, coef) for part in marked.parts]), scores)
+    scores = compiled.score(marked.parts, compiled.make_table(coef), intercept)
+    np.testing.assert_allclose(scores, plain.transform(X) @ coef.T + intercept, atol=1e-4)
+    slow = np.concatenate([plain.plain_scores(part, coef) for part in marked.parts]) + intercept
+    np.testing.assert_array_equal(slow, scores)
 
 
 PROBES = ["don't", "won’t 'quoted'", "''x'y'z'", "é–ß,", "Ünïcode’s", "longword" * 20, "ÀÀÀÀÀÀÀÀÀ", "中文 a", "end'"]
@@ -249,13 +252,14 @@ def test_bounds_hold_whatever_the_bytes_are():
         spans = rng.integers(-1, longest + 3, (3000, 4)).astype(np.int32)
         spans[:, [1, 3]] = np.maximum(spans[:, [1, 3]], spans[:, [0, 2]] + 1)
         scores, states = np.empty((3000, 3), np.float32), np.empty(3000, np.uint8)
+        intercept = np.zeros(3, np.float32)
         texts = Bytes(data, ends, spans, fold_table())
-        used = np.arange(16, dtype=np.uint64) * np.uint64(977)
-        before = np.concatenate([[0], np.cumsum(np.bitwise_count(used))[:-1]]).astype(np.uint32)
+        used = np.arange(32, dtype=np.uint64) * np.uint64(977)
+        used |= (np.cumsum(np.bitwise_count(used)) - np.bitwise_count(used)).astype(np.uint64) << np.uint64(32)
         for parameters in ((True, True, 1, 4), (True, True, 0, 0)):
             weights, meanings = PART_WEIGHTS, make_meanings(not parameters[-1])
-            what = Hashed(np.uint64(54), used, before, *parameters, weights, meanings)
-            kernels.score_texts(texts, what, np.ones((1024, 4), np.float32), scores, states)
+            what = Hashed(np.uint64(54), used, *parameters, weights, meanings)
+            kernels.score_texts(texts, what, np.ones((1024, 4), np.float32), intercept, scores, states)
             kernels.count_texts(texts, what, np.zeros((1024, 2), np.uint32), states)
         assert np.isfinite(scores).all()
 
@@ -268,31 +272,33 @@ PIECES = st.one_of(
 )
 
 
-@given(st.lists(st.lists(PIECES, max_size=4).map(b"".join), min_size=1, max_size=4))
+@given(st.lists(PIECES, max_size=6).map(b"".join), st.booleans(), st.booleans())
 @settings(max_examples=300, deadline=None)
-def test_what_is_utf8_is_what_python_decodes(texts):
-    from stance.text.layout_kernels import is_utf8
+def test_what_is_utf8_is_what_python_decodes(text, marked, compiled):
+    """Bytes are refused where Python's own decoder refuses them, by either way, wherever a mention stands."""
+    column = pa.array(["é", "x" * 80]).cast(pa.binary())
+    column = pa.concat_arrays([column, pa.array([text]), column]).view(pa.string())
+    X = pa.table({"text": column, "target_start": [0] * 5, "target_end": [1] * 5}) if marked and text else column
+    try:
+        text.decode()
+        wanted = None
+    except UnicodeDecodeError:
+        wanted = "row 2 is not UTF-8"
+    ngrams = HashedNgrams(n_bits=10, use_idf=False).fit(["a"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hashed_ngrams, "COMPILED_FROM", 0 if compiled else 100)
+        if wanted is None:
+            assert ngrams.transform(X).shape == (5, 1024)
+        else:
+            with pytest.raises(InputError, match=wanted):
+                ngrams.transform(X)
 
-    def decodes(text):
-        try:
-            text.decode()
-        except UnicodeDecodeError:
-            return False
-        return True
 
-    data = np.frombuffer(b"".join(texts), np.uint8)
-    ends = np.cumsum([0, *map(len, texts)])
-    assert is_utf8(data, ends) == all(map(decodes, texts))
-    assert not is_utf8(data, ends + 1)
-
-
-def test_many_texts_of_which_one_is_not_utf8_are_refused_once_the_loops_are_loaded():
-    from stance.text import layout_kernels  # noqa: F401 - loaded, they look first
-
-    n = 9000
-    ends = pa.py_buffer(np.arange(0, 2 * n + 1, 2, dtype=np.int32))
-    broken = pa.Array.from_buffers(pa.string(), n, [None, ends, pa.py_buffer(b"ab" * 8000 + b"a\xff" + b"ab" * 999)])
-    with pytest.raises(InputError, match=r"row 8000 is not UTF-8"):
+@pytest.mark.parametrize("ends", [[0, 9, 2, 4], [0, -3, 2, 4]])
+def test_texts_that_lie_outside_of_their_bytes_are_refused(ends):
+    offsets = pa.py_buffer(np.array(ends, np.int32))  # the first and the last are looked at by Arrow itself
+    broken = pa.Array.from_buffers(pa.string(), 3, [None, offsets, pa.py_buffer(b"abcd")])
+    with pytest.raises(InputTypeError, match="damaged Arrow array"):
         HashedNgrams(n_bits=10, use_idf=False).fit(broken)
 
 

@@ -247,3 +247,17 @@ def test_many_texts_are_searched_at_once(monkeypatch):
     monkeypatch.setattr("stance.text.lexicon.Lexicon.scan", None)
     monkeypatch.setattr(bulk_mentions, "SMALL_BYTES", 0)
     assert [holder for holder, _ in spans(table)] == [(0, 6), (6, 13), None, None, None, (0, 6)]
+
+
+ARROW = pd.ArrowDtype(pa.string())
+
+
+@pytest.mark.parametrize(
+    "make", [lambda text: text, lambda text: pa.table({"text": text}), lambda text: pd.Series(text, dtype=ARROW)]
+)
+def test_a_text_of_arrow_that_is_not_utf8_is_refused_by_its_row(make):
+    broken = pa.array([b"Iran objects.", b"Iran \xff"]).view(pa.string())
+    with pytest.raises(InputError, match="X: row 1 is not UTF-8"):
+        read_sentences(make(broken))
+    with pytest.raises(InputError, match="y: row 1 is not UTF-8"):
+        read_labels(broken, 2, LABELS)

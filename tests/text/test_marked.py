@@ -78,3 +78,10 @@ def test_half_a_span_is_refused_by_its_row(make, read, lost):
 def test_half_a_character_is_read_as_by_the_slow_way():
     frame = pd.DataFrame({"text": pd.Series(["Iran \ud800 objects.", "No."], dtype="string[python]")})
     assert read_marked(frame).texts == read_marked(read_sentences(frame)).texts
+
+
+@pytest.mark.parametrize("make", [pa.table, lambda columns: pa.table(columns).to_pandas(types_mapper=pd.ArrowDtype)])
+def test_a_text_that_is_searched_for_a_mention_and_is_not_utf8_is_refused_by_its_row(make):
+    text = pa.array([b"Iran objects.", b"Iran \xff"]).view(pa.string())
+    with pytest.raises(InputError, match="row 1 is not UTF-8"):
+        read_marked(make({"text": text, "holder": ["iran", "iran"]}))
