@@ -101,9 +101,13 @@ class SentenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return what a prediction method says of one sentence or more."""
         raise NotImplementedError
 
+    def mark(self, sentences: Sentences) -> Sentences:
+        """Return the sentences with the mentions that the classifier works with: those given, unless it finds more."""
+        return sentences
+
     def read(self, X: object) -> Any:  # noqa: ANN401 - Sentences, or what a subclass reads instead
         """Read X, checked."""
-        return read_sentences(X)
+        return self.mark(read_sentences(X))
 
     def make_groups(self, sentences: Any, groups: object) -> np.ndarray:  # noqa: ANN401
         """Return each sentence's group, numbered; by default sentences of the same words are one."""

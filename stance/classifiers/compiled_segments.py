@@ -74,13 +74,14 @@ class CompiledSegments:
         """
         scores = np.tile(self._intercepts, (len(sentences), 1))
         rare = np.zeros(len(sentences), bool)
+        stand_ins = np.array(sentences.stand_ins or rare, bool)
 
         def fill(start: int) -> None:
             part = slice(start, start + CHUNK_SENTENCES)
             texts, holders, targets = sentences.texts[part], sentences.holders[part], sentences.targets[part]
-            codes, ends, mentions = _as_arrays(texts, holders, targets)
+            arrays = *_as_arrays(texts, holders, targets), stand_ins[part]
             how = bool(negation), self._negation
-            score_sentences(codes, ends, mentions, load_tables(), self._features, how, scores[part], rare[part])
+            score_sentences(*arrays, load_tables(), self._features, how, scores[part], rare[part])
 
         starts = range(0, len(sentences), CHUNK_SENTENCES)
         load_tables()  # once, not in each thread

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from stance.text.characters import mend_halves
 from stance.text.inputs import Sentences
 from stance.text.segments import Span
 
@@ -18,7 +18,6 @@ N_ROLES = 4
 ROLE_WORDS = {HOLDER: "someone", TARGET: "something"}
 # Sentences of like length are put together within this many batches, so that the order stays random.
 BATCHES_SORTED = 20
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Tokens(NamedTuple):
@@ -168,7 +167,7 @@ def _special_ids(tokenizer: Any) -> tuple[np.ndarray, np.ndarray]:  # noqa: ANN4
 
 def _prepare(text: str, holder: Span | None, target: Span | None, mask: bool) -> tuple[str, Span | None, Span | None]:
     """Return text and spans in composed letters, fit for UTF-8, with role words for the mentions if wanted."""
-    text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
+    text = mend_halves(text)
     if not unicodedata.is_normalized("NFC", text):
         holder, target = (
             span and (_composed_length(text, span[0]), _composed_length(text, span[1])) for span in (holder, target)

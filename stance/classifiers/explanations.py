@@ -73,7 +73,7 @@ def explain(classifier: object, X: object, label: str | None = None) -> pd.DataF
     1  favor          intercept          0.00
     """
     model = linear_model(classifier)
-    sentences = read_sentences(X)
+    sentences = model.mark(read_sentences(X))
     ngrams, learner = model.model_[0], model.model_[-1]
     classes = [str(name) for name in learner.classes_]
     if label is not None and label not in classes:

@@ -25,6 +25,8 @@ WORD_NGRAMS = {
     "right": (1, 2),
     "forward": (1, 2),
     "backward": (1, 2),
+    "target_side": (1, 2),
+    "other_side": (1, 2),
     "near_target": (1, 3),
     "near_holder": (1, 3),
     "names": (1, 1),

@@ -13,6 +13,7 @@ from stance.classifiers.linear_descent import LinearDescent
 from stance.classifiers.segment_features import SegmentFeatures
 from stance.text.gist import gist
 from stance.text.inputs import Sentences
+from stance.text.others import stand_in
 from stance.text.segments import Segments, cut_segments
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ class StanceClassifier(CalibratedTextClassifier):
         Look at the parts of the sentence around the mentions; off, at the sentence as a whole alone.
     windows : bool
         Of those parts, look at the few words on either side of each mention too.
+    other_actors : bool
+        Where no holder is marked, let the nearest other mention of an actor (`stance.text.actors`) stand in its
+        place, and look at either one's side of the clause mark between them.
     calibrate : bool
         Make probabilities mean what they say: three times a third of the groups is held out, and the
         temperatures are found that fit the scores on them best. It changes no label.
@@ -110,6 +114,7 @@ class StanceClassifier(CalibratedTextClassifier):
         negation: bool = True,
         segments: bool = True,
         windows: bool = True,
+        other_actors: bool = True,
         calibrate: bool = True,
         abstain_below: float = 0.0,
         compiled_from: int = 2000,
@@ -126,15 +131,21 @@ class StanceClassifier(CalibratedTextClassifier):
         self.negation = negation
         self.segments = segments
         self.windows = windows
+        self.other_actors = other_actors
         self.calibrate = calibrate
         self.abstain_below = abstain_below
         self.compiled_from = compiled_from
         self.n_jobs = n_jobs
 
+    def mark(self, sentences: Sentences) -> Sentences:
+        """Return the sentences, the nearest other actor in the place of a holder that is not marked."""
+        return stand_in(sentences) if self.other_actors else sentences
+
     def make_features(self, sentences: Sentences) -> pd.DataFrame:
-        """Return the segments of each sentence and their gists, shape (n_sentences, 17)."""
-        triples = zip(sentences.texts, sentences.holders, sentences.targets, strict=True)
-        rows = [cut_segments(*triple, mask=self.mask_mentions) for triple in triples]
+        """Return the segments of each sentence and their gists, shape (n_sentences, 21)."""
+        stand_ins = sentences.stand_ins or [False] * len(sentences)
+        given = zip(sentences.texts, sentences.holders, sentences.targets, stand_ins, strict=True)
+        rows = [cut_segments(*sentence, mask=self.mask_mentions) for sentence in given]
         # Kept as objects: pandas' own strings are UTF-8, which has no place for a lone surrogate.
         table = np.array(rows, dtype=object).reshape(-1, len(Segments._fields))
         segments = pd.DataFrame(table, columns=Segments._fields, dtype=object)

@@ -94,8 +94,8 @@ def highlight(classifier: object, X: object, label: str | None = None) -> list[H
     [('They', 0.0), ('back', 1.0), ('us', 0.0), ('.', 0.0)]
     """
     explained = explain(classifier, X, label)
-    sentences = read_sentences(X)
     model = linear_model(classifier)
+    sentences = model.mark(read_sentences(X))
     features = model.make_features(sentences)
     segments: list[Any] = [{}] * len(sentences)
     if isinstance(features, pd.DataFrame):

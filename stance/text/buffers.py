@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from stance.core.errors import InputError, InputTypeError
-
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+from stance.text.characters import mend_halves
 
 
 @dataclass(frozen=True)
@@ -50,13 +48,14 @@ def encode_texts(texts: Sequence[str]) -> Texts:
     [0, 2, 2, 3]
     """
     joined = "".join(texts)
-    has_halves = _SURROGATE.search(joined) is not None
     if joined.isascii():
         lengths = map(len, texts)
         data = joined.encode()
     else:
-        whole = "\N{REPLACEMENT CHARACTER}"
-        coded = [(_SURROGATE.sub(whole, text) if has_halves else text).encode() for text in texts]
+        try:
+            coded = [text.encode() for text in texts]
+        except UnicodeEncodeError:
+            coded = [mend_halves(text).encode() for text in texts]
         lengths = map(len, coded)
         data = b"".join(coded)
     ends = np.zeros(len(texts) + 1, np.int64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import sys
 import unicodedata
 from typing import Final
@@ -18,6 +19,7 @@ APOSTROPHES: Final = ("'", "’")
 TABLE_SIZE: Final = 0x1FB00
 _PICTURES: Final = 0x1F000
 _LAST_CODE_POINT: Final = sys.maxunicode
+_HALF: Final = re.compile("[\ud800-\udfff]")
 # Hangul letters that Unicode composes with the one before them.
 _HANGUL: Final = (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))
 
@@ -32,6 +34,17 @@ def fold_text(text: str) -> str:
     """
     text = text.lower()
     return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def mend_halves(text: str) -> str:
+    r"""Return a text with U+FFFD for each lone surrogate, which UTF-8 has no place for; that parts words, too.
+
+    Examples
+    --------
+    >>> mend_halves("Oman\ud800") == "Oman\ufffd", mend_halves("Oman")
+    (True, 'Oman')
+    """
+    return text if text.isascii() else _HALF.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 @functools.cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from numbers import Integral
 from typing import Any
@@ -38,25 +38,33 @@ class Sentences:
     texts : list of str
     holders, targets : list of (int, int) or None
         Code-point offsets, end exclusive.
+    stand_ins : list of bool
+        Whether the holder is only a stand-in (`stance.text.others`); empty where none is.
     """
 
     texts: list[str]
     holders: list[Span | None]
     targets: list[Span | None]
+    stand_ins: list[bool] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.texts)
 
     def take(self, rows: Iterable[int]) -> Sentences:
         """Return the sentences of some rows."""
-        chosen = [(self.texts[i], self.holders[i], self.targets[i]) for i in rows]
-        return Sentences(*map(list, zip(*chosen, strict=True))) if chosen else Sentences([], [], [])
+        kept = list(rows)
+        return Sentences(
+            [self.texts[i] for i in kept],
+            [self.holders[i] for i in kept],
+            [self.targets[i] for i in kept],
+            [self.stand_ins[i] for i in kept] if self.stand_ins else [],
+        )
 
     def batches(self, n_sentences: int) -> Iterator[Sentences]:
         """Yield the sentences in order, so many at a time."""
         for start in range(0, len(self), n_sentences):
             part = slice(start, start + n_sentences)
-            yield Sentences(self.texts[part], self.holders[part], self.targets[part])
+            yield Sentences(self.texts[part], self.holders[part], self.targets[part], self.stand_ins[part])
 
 
 def read_sentences(X: object) -> Sentences:

@@ -32,9 +32,11 @@ LEFT: Final = 2
 RIGHT: Final = 3
 FORWARD: Final = 4
 BACKWARD: Final = 5
-NEAR_TARGET: Final = 6
-NEAR_HOLDER: Final = 7
-N_SEGMENTS: Final = 8
+TARGET_SIDE: Final = 6
+OTHER_SIDE: Final = 7
+NEAR_TARGET: Final = 8
+NEAR_HOLDER: Final = 9
+N_SEGMENTS: Final = 10
 
 _ROLE: Final = 10  # letters of "holderrole" and of "targetrole"
 
@@ -128,8 +130,11 @@ def mark(codes: Any, mentions: Any, tables: WordTables, marked: Marked, places: 
 
 
 @compiled
-def find_ranges(marked: Marked, length: Any, places: Any, tables: WordTables, ranges: Any) -> None:
-    """Give each segment but the windows its range in the marked sentence, shape (8, 2)."""
+def find_ranges(marked: Marked, length: Any, places: Any, stands_in: Any, tables: WordTables, ranges: Any) -> None:
+    """Give each segment but the windows its range in the marked sentence, shape (10, 2).
+
+    Either mention's side is a segment where the holder `stands_in` for one.
+    """
     for segment in range(N_SEGMENTS):
         ranges[segment, 0], ranges[segment, 1] = 0, 0
     ranges[SENTENCE, 1] = length
@@ -144,8 +149,15 @@ def find_ranges(marked: Marked, length: Any, places: Any, tables: WordTables, ra
     if both:
         between = FORWARD if first == 0 else BACKWARD
         ranges[between, 0], ranges[between, 1] = places[first, 0], places[last, 1]
-    focus = 0 if target == NOWHERE else 1
-    ranges[CLAUSE, 0] = _last_clause_end(marked, places[focus, 0], tables)
+        if stands_in:
+            before, after = _last_clause_end(marked, places[first, 1], places[last, 0], tables)
+            if after == places[first, 1]:  # there is none
+                before = after = places[last, 0]
+            one, other = (OTHER_SIDE, TARGET_SIDE) if first == 0 else (TARGET_SIDE, OTHER_SIDE)
+            ranges[one, 1] = before
+            ranges[other, 0], ranges[other, 1] = after, length
+    focus, zero = 0 if target == NOWHERE else 1, np.int64(0)
+    ranges[CLAUSE, 0] = _last_clause_end(marked, zero, places[focus, 0], tables)[1]
     ranges[CLAUSE, 1] = _next_clause_end(marked, places[focus, 1], length, tables)
 
 
@@ -161,9 +173,11 @@ def _opens_clause(word: Any, tables: WordTables) -> Any:
 
 
 @compiled
-def _last_clause_end(marked: Marked, stop: Any, tables: WordTables) -> Any:
-    """Return where the last mark before `stop` ends."""
-    found, i = 0, 0
+def _last_clause_end(marked: Marked, first: Any, stop: Any, tables: WordTables) -> Any:
+    """Return where the last mark before `stop` begins and ends, `first` if there is none from there on."""
+    before, after, i = first, first, first
+    while 0 < i < stop and marked.kinds[i] == LETTER:  # joined to what is before it, it is no word
+        i += 1
     while i < stop:
         word, start = START, i
         while i < stop and marked.kinds[i] == LETTER:
@@ -172,10 +186,10 @@ def _last_clause_end(marked: Marked, stop: Any, tables: WordTables) -> Any:
         if i == start:
             i += 1
             if _parts_clauses(marked.kinds[start]):
-                found = i
+                before, after = start, i
         elif _opens_clause(word, tables):
-            found = i
-    return found
+            before, after = start, i
+    return before, after
 
 
 @compiled

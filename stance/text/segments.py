@@ -39,6 +39,9 @@ class Segments(NamedTuple):
         Up to the first mention and from the last one on, their role words included.
     forward, backward : str
         From mention to mention: `forward` where the holder comes first, `backward` where the target does.
+    target_side, other_side : str
+        Where the holder is a stand-in: all that stands on the target's side, and on the stand-in's, of the last clause
+        mark between them; of the second mention where there is none.
     near_target, near_holder : str
         Four tokens on either side of the mention, the role word between them.
     names : str
@@ -51,12 +54,16 @@ class Segments(NamedTuple):
     right: str
     forward: str
     backward: str
+    target_side: str
+    other_side: str
     near_target: str
     near_holder: str
     names: str
 
 
-def cut_segments(text: str, holder: Span | None, target: Span | None, *, mask: bool = True) -> Segments:
+def cut_segments(
+    text: str, holder: Span | None, target: Span | None, stands_in: bool = False, *, mask: bool = True
+) -> Segments:
     """Cut a sentence around its holder and its target.
 
     Parameters
@@ -66,6 +73,8 @@ def cut_segments(text: str, holder: Span | None, target: Span | None, *, mask: b
     holder, target : tuple of int or None
         Code-point offsets, end exclusive; None where there is no mention. Where both overlap, the
         target is kept and the holder dropped.
+    stands_in : bool
+        Whether the holder is only a stand-in: another actor than the target, named beside it.
     mask : bool
         Replace the mentions by role words, so that nothing learned depends on who they are.
 
@@ -79,10 +88,13 @@ def cut_segments(text: str, holder: Span | None, target: Span | None, *, mask: b
     """
     spans = sort_mentions(holder, target)
     if not spans:
-        return Segments(_spell_out(text), *[""] * 8)
+        return Segments(_spell_out(text), *[""] * 10)
     marked, places = _mark(text, spans)
     between = _tokens(marked[places[spans[0][1]][0] : places[spans[-1][1]][1]]) if len(spans) == 2 else ""
     forward = spans[0][1] == HOLDER
+    sides = "", ""
+    if stands_in and len(spans) == 2:
+        sides = _sides(marked, places[spans[0][1]][1], places[spans[1][1]][0])
     focus = TARGET if target else HOLDER
     return Segments(
         sentence=marked if mask else _spell_out(text),
@@ -91,6 +103,8 @@ def cut_segments(text: str, holder: Span | None, target: Span | None, *, mask: b
         right=_tokens(marked[places[spans[-1][1]][0] :]),
         forward=between if forward else "",
         backward="" if forward else between,
+        target_side=sides[forward],
+        other_side=sides[not forward],
         near_target=_near(marked, places.get(TARGET)),
         near_holder=_near(marked, places.get(HOLDER)),
         names="" if mask else " ".join(_spell_out(text[slice(*span)]) + " " + role for span, role in spans),
@@ -158,6 +172,13 @@ def _mark(text: str, spans: list[tuple[Span, str]]) -> tuple[str, dict[str, Span
         length += len(role)
         end = stop
     return "".join([*pieces, _spell_out(text[end:])]), places
+
+
+def _sides(marked: str, start: int, stop: int) -> tuple[str, str]:
+    """Return the words before and after the last clause mark between two mentions, and after the mark."""
+    ends = [mark.span() for mark in _CLAUSE_END.finditer(marked, start, stop)]
+    before, after = ends[-1] if ends else (stop, stop)
+    return _tokens(marked[:before]), _tokens(marked[after:])
 
 
 def _clause(marked: str, place: Span) -> str:

@@ -124,6 +124,7 @@ def score_sentences(
     codes: NDArray[np.uint32],
     ends: NDArray[np.int64],
     mentions: NDArray[np.int64],
+    stand_ins: NDArray[np.bool_],
     tables: WordTables,
     features: LinearFeatures,
     negations: Any,
@@ -140,6 +141,8 @@ def score_sentences(
         Where each text ends.
     mentions : numpy.ndarray of int64, shape (n_sentences, 2, 2)
         Start and end of holder and target, `NOWHERE` where there is none.
+    stand_ins : numpy.ndarray of bool, shape (n_sentences,)
+        Whether the holder is only a stand-in.
     tables : WordTables
     features : LinearFeatures
     negations : (bool, bool)
@@ -159,7 +162,7 @@ def score_sentences(
         rare[i] = length == NOWHERE
         if rare[i]:
             continue
-        find_ranges(room.marked, length, places, tables, ranges)
+        find_ranges(room.marked, length, places, stand_ins[i], tables, ranges)
         seen, first, last, n_said = np.int64(NOWHERE), zero, zero, zero
         for block in range(len(features.kinds)):
             segment, kind = features.segments[block], features.kinds[block]

@@ -30,7 +30,7 @@ from stance.text.inputs import Sentences, read_sentences
 pytestmark = pytest.mark.xdist_group("compiled")
 
 TOLERANCE = 1e-5
-SWITCHES = ("char_ngrams", "gist", "polarity", "negation", "segments", "windows")
+SWITCHES = ("char_ngrams", "gist", "polarity", "negation", "segments", "windows", "other_actors")
 N_TRAIN = 300
 
 
@@ -151,13 +151,26 @@ def marked_sentences(draw):
     text = draw(ANY_TEXT)
     ends = st.integers(0, len(text))
     spans = [sorted([draw(ends), draw(ends)]) for _ in range(2)]
-    return text, *(tuple(span) if span[0] < span[1] and draw(st.booleans()) else None for span in spans)
+    spans = [tuple(span) if span[0] < span[1] and draw(st.booleans()) else None for span in spans]
+    return text, *spans, draw(st.booleans())
 
 
 @given(st.lists(marked_sentences(), min_size=1, max_size=8))
 @settings(max_examples=80, deadline=None)
 def test_any_text_with_any_spans(rows):
     check(fit(), Sentences(*map(list, zip(*rows, strict=True))))
+
+
+def test_sentences_that_name_another_actor_than_the_target():
+    X, y = corpus("sentiment")
+    classifier = StanceClassifier("sentiment", calibrate=False).fit(X, y)
+    assert {"target_side__while", "other_side__while"} <= set(classifier.model_[0].get_feature_names_out())
+    sentences = classifier.read(X)
+    assert 0.2 < np.mean(sentences.stand_ins) < 0.8
+    assert not check(classifier, sentences).any()
+    alone = StanceClassifier("sentiment", calibrate=False, other_actors=False).fit(X, y)
+    assert not alone.read(X).stand_ins
+    check_labels(alone, X[:50])
 
 
 def test_any_bytes():

@@ -26,7 +26,7 @@ SAID = "Iran don't that's It’s but ifs Who, praised not never good (bad) hated
 WORDS = SAID.split()
 
 
-def read(text, holder, target):
+def read(text, holder, target, stands_in=False):
     """Return the segments of a sentence as the loops cut it, each as its tokens, and the gists as numbers."""
     tables, codes = load_tables(), join_codes([text])[0]
     mentions = np.array([span or (NOWHERE, NOWHERE) for span in (holder, target)], np.int64)
@@ -35,7 +35,7 @@ def read(text, holder, target):
     length = mark(codes, mentions, tables, room.marked, places)
     if length == NOWHERE:
         return None
-    find_ranges(room.marked, length, places, tables, ranges)
+    find_ranges(room.marked, length, places, stands_in, tables, ranges)
     letters = "".join(map(chr, room.marked.letters[:length]))
     segments, gists = [], []
     for segment in range(N_SEGMENTS):
@@ -54,13 +54,14 @@ def sentences(draw):
     text = draw(st.sampled_from([" ", "", "  "])).join(pieces).replace("#", "")
     ends = st.integers(0, len(text))
     spans = [sorted([draw(ends), draw(ends)]) for _ in range(2)]
-    return text, *(tuple(span) if span[0] < span[1] and draw(st.booleans()) else None for span in spans)
+    spans = [tuple(span) if span[0] < span[1] and draw(st.booleans()) else None for span in spans]
+    return text, *spans, draw(st.booleans())
 
 
 @given(sentences())
 @settings(max_examples=300, deadline=None)
-@example(("ifIran's who'dTrumpbut", (2, 6), (13, 18)))
-@example(("Iran's that's Trump's, and", (14, 19), (0, 4)))
+@example(("ifIran's who'dTrumpbut", (2, 6), (13, 18), True))
+@example(("Iran's that's Trump's, and", (14, 19), (0, 4), True))
 def test_segments_are_cut_as_python_cuts_them(sentence):
     found = read(*sentence)
     if found is None:

@@ -32,6 +32,8 @@ def test_each_part_of_a_sentence():
         right="targetrole because it paid",
         forward="holderrole for once openly backed targetrole",
         backward="",
+        target_side="",
+        other_side="",
         near_target="for once openly backed targetrole because it paid",
         near_holder="On Monday holderrole for once openly backed",
         names="",
@@ -57,8 +59,20 @@ def test_one_mention_alone():
     assert held.clause == "The envoy of holderrole scolded it"
 
 
+def test_the_last_clause_mark_between_a_stand_in_and_the_target_parts_their_sides():
+    text = "Praise went to Moscow, as ever, while on Tuesday Tehran, once more, was scolded."
+    found = cut(text, "Moscow", "Tehran", stands_in=True)
+    assert found.target_side == "on Tuesday targetrole once more was scolded"
+    assert found.other_side == "Praise went to holderrole as ever"
+    found = cut(text, "Tehran", "Moscow", stands_in=True)
+    assert found.target_side == "Praise went to targetrole as ever"
+    assert found.other_side == "on Tuesday holderrole once more was scolded"
+    found = cut("They said Moscow backs Tehran; rain.", "Moscow", "Tehran", stands_in=True)
+    assert (found.other_side, found.target_side) == ("They said holderrole backs", "targetrole rain")
+
+
 def test_no_mention():
-    assert cut_segments("It doesn't hold.", None, None) == Segments("It doesn't hold.", *[""] * 8)
+    assert cut_segments("It doesn't hold.", None, None) == Segments("It doesn't hold.", *[""] * 10)
 
 
 @pytest.mark.parametrize(
