@@ -17,8 +17,8 @@ from stance.classifiers.descent import Descent
 from stance.core.errors import InputError, show
 
 ROWS_A_BATCH = 1024
-MIN_EPOCHS, MAX_EPOCHS = 5, 50
-ROWS_SEEN = 3000  # at least, repetitions included
+MIN_EPOCHS, MAX_EPOCHS = 10, 100
+ROWS_SEEN = 6000  # at least, repetitions included
 
 
 class LinearDescent(LinearClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -29,7 +29,7 @@ class LinearDescent(LinearClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     epochs : int, optional
-        How often the rows are gone through; by default five times, more often where they are fewer than 600.
+        How often the rows are gone through; by default ten times, more often where they are fewer than 600.
     learning_rate : float
         The length of the steps.
 
@@ -49,7 +49,7 @@ class LinearDescent(LinearClassifierMixin, BaseEstimator):  # type: ignore[misc]
     array(['b'], dtype='<U1')
     """
 
-    def __init__(self, epochs: int | None = None, learning_rate: float = 0.03) -> None:
+    def __init__(self, epochs: int | None = None, learning_rate: float = 0.02) -> None:
         self.epochs = epochs
         self.learning_rate = learning_rate
 
@@ -105,7 +105,7 @@ def count_epochs(n_rows: int) -> int:
     Examples
     --------
     >>> count_epochs(8000), count_epochs(200), count_epochs(4)
-    (5, 15, 50)
+    (10, 30, 100)
     """
     return min(max(MIN_EPOCHS, ROWS_SEEN // n_rows), MAX_EPOCHS)
 

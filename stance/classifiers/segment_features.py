@@ -32,7 +32,7 @@ WORD_NGRAMS = {
     "names": (1, 1),
 }
 WINDOWS = ("near_target", "near_holder")
-CHAR_NGRAMS = {"sentence": (2, 5), "clause": (3, 5)}
+CHAR_NGRAMS = {"sentence": (2, 5), "clause": (3, 5), "target_side": (3, 5)}
 GIST_NGRAMS = (1, 4)
 # The whole sentence says most; its parts, taken together, would drown it.
 WEIGHTS = {"sentence": 1.5, "sentence_characters": 1.5}

@@ -35,7 +35,7 @@ class StanceClassifier(CalibratedTextClassifier):
         What learns on the n-grams; by default `stance.classifiers.linear_descent.LinearDescent`, by epochs and
         learning rate.
     epochs : int, optional
-        How often the default estimator goes through the sentences; by default five times, more often where they
+        How often the default estimator goes through the sentences; by default ten times, more often where they
         are fewer than 600.
     learning_rate : float
         The length of its steps.
@@ -106,7 +106,7 @@ class StanceClassifier(CalibratedTextClassifier):
         scheme: str = "stance",
         estimator: BaseEstimator | None = None,
         epochs: int | None = None,
-        learning_rate: float = 0.03,
+        learning_rate: float = 0.02,
         mask_mentions: bool = True,
         char_ngrams: bool = True,
         gist: bool = True,
