@@ -103,7 +103,7 @@ def _ablation(results: Results) -> str:
     rows.append([whole, *(f"{of_board[whole]:.3f}" for of_board in scores.values())])
     for name in names[1:]:
         changes = [100 * (of_board[name] - of_board[whole]) for of_board in scores.values()]
-        rows.append([name.replace("_", " "), *(f"{change:+.1f}" for change in changes)])
+        rows.append([name.replace("_", " "), *(f"{round(change, 1) + 0.0:+.1f}" for change in changes)])
     return _markdown(rows)
 
 
