@@ -44,7 +44,7 @@ class SegmentFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     char_ngrams : bool
-        Also use n-grams of characters within words, of the sentence and of the target's clause.
+        Also use n-grams of characters within words, of the sentence, the target's clause and its side.
     gist : bool
         Also use n-grams of what the words of each segment say, and how often they say it.
     polarity : bool

@@ -35,7 +35,7 @@ _NONE_HIGH = np.uint64(0)
 
 
 @compiled
-def is_utf8(data, i, stop):
+def _is_utf8(data, i, stop):
     """Say whether the bytes of a text are UTF-8."""
     while i < stop:
         if i + WIDTH <= len(data):
@@ -201,7 +201,7 @@ def lay_texts(texts, with_names, first, room, states):
         if state == OK:
             i, at, state = _lay(data, i, stop, _ALL, folds, letters, wide, at)
         is_ascii = at - start == stop - first_byte and not is_marked  # whatever else has more bytes than letters
-        if not is_ascii and not is_utf8(data, first_byte, stop):
+        if not is_ascii and not _is_utf8(data, first_byte, stop):
             state = NOT_UTF8
         if state != OK:
             places[n_texts, PLACES] = places[n_texts, PLACES + 1] = NOWHERE

@@ -196,24 +196,28 @@ def _offsets(column: Any) -> NDArray[np.float64] | None:  # noqa: ANN401
 
 def _search(X: Any, role: str, rows: NDArray[np.int64], spans: NDArray[np.int32]) -> None:  # noqa: ANN401
     """Find the mentions of those who are named without a span; write them into `spans`."""
-    part = X[role].take(pa.array(rows)) if isinstance(X, pa.Table) else X[role].iloc[rows]
-    names = part.to_pylist() if isinstance(X, pa.Table) else part.tolist()
-    named = [i for i, name in enumerate(names) if not (isinstance(name, str) and name in NOT_MENTIONED)]
-    rows = rows[named]
-    if not len(rows):
-        return
     try:
-        texts = X["text"].take(pa.array(rows)).to_pylist() if isinstance(X, pa.Table) else X["text"].iloc[rows].tolist()
+        names = _listed(X[role], rows)
+        named = [i for i, name in enumerate(names) if not (isinstance(name, str) and name in NOT_MENTIONED)]
+        rows = rows[named]
+        if not len(rows):
+            return
+        texts = _listed(X["text"], rows)
         found = read_sentences(pd.DataFrame({"text": texts, "target": [names[i] for i in named]}, dtype=object))
-    except (InputError, InputTypeError):
+    except (InputError, InputTypeError, UnicodeDecodeError):
         read_sentences(X)  # it names the row
-        raise
-    except UnicodeDecodeError:
-        _ = read_marked(X["text"]).texts  # so does this
         raise
     for row, span in zip(rows, found.targets, strict=True):
         if span:
             spans[row] = span
+
+
+def _listed(column: Any, rows: NDArray[np.int64]) -> list[Any]:  # noqa: ANN401
+    """Return some rows of a column of pyarrow or pandas."""
+    found: list[Any] = (
+        column.take(pa.array(rows)).to_pylist() if hasattr(column, "to_pylist") else column.iloc[rows].tolist()
+    )
+    return found
 
 
 def check_spans(marked: Marked, row: int) -> None:

@@ -81,7 +81,9 @@ def test_half_a_character_is_read_as_by_the_slow_way():
 
 
 @pytest.mark.parametrize("make", [pa.table, lambda columns: pa.table(columns).to_pandas(types_mapper=pd.ArrowDtype)])
-def test_a_text_that_is_searched_for_a_mention_and_is_not_utf8_is_refused_by_its_row(make):
-    text = pa.array([b"Iran objects.", b"Iran \xff"]).view(pa.string())
+@pytest.mark.parametrize("bad", ["text", "holder"])
+def test_a_text_that_is_searched_for_a_mention_and_is_not_utf8_is_refused_by_its_row(make, bad):
+    columns = {"text": [b"Iran objects.", b"Iran agrees."], "holder": [b"iran", b"iran"]}
+    columns[bad][1] = b"Iran \xff"
     with pytest.raises(InputError, match="row 1 is not UTF-8"):
-        read_marked(make({"text": text, "holder": ["iran", "iran"]}))
+        read_marked(make({name: pa.array(values).view(pa.string()) for name, values in columns.items()}))
