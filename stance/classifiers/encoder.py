@@ -12,8 +12,10 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from stance.classifiers.base import SentenceClassifier, number_groups
 from stance.classifiers.encoder_parameters import check_parameters
-from stance.classifiers.encoder_sources import DEFAULT_ENCODER, check_extra, find_encoder
-from stance.core.errors import InputError, show
+from stance.classifiers.encoder_pool import Pool, ask_linear, find_weights, fit_linear
+from stance.classifiers.encoder_sources import DEFAULT_ENCODER, check_extra
+from stance.classifiers.stance_classifier import StanceClassifier
+from stance.core.errors import InputError
 from stance.core.schemes import check_labels, get_scheme
 from stance.text.inputs import Sentences, read_labels, read_sentences
 
@@ -45,6 +47,9 @@ class EncoderStanceClassifier(SentenceClassifier):
     epochs : int, optional
         How often the sentences are gone through; by default four times, and more often where they are fewer
         than 5,000, until 20,000 are seen or twenty times are over.
+    n_trainings : int
+        Train so many times, the sentences in another order each time, and take the mean of the weights (a model soup:
+        Wortsman et al. 2022, ICML). Better and steadier than one training, and as fast in prediction.
     learning_rate, head_learning_rate : float
         Of the encoder's last layer, and of what is new: the head and the role embeddings.
     layer_decay : float
@@ -55,6 +60,9 @@ class EncoderStanceClassifier(SentenceClassifier):
         Of a longer sentence, the tokens nearest to the mentions are read.
     dropout : float
         Share of the averaged states that is dropped in training.
+    with_linear : bool
+        Let a `StanceClassifier` learn from the same sentences and have its say in every answer, as much as makes the
+        held-out labels likeliest. It costs next to no time.
     class_weight : {"balanced"} or None
         "balanced" weighs rare classes more. With five unequal classes that was worse by macro-F1 itself.
     mask_mentions : bool
@@ -85,6 +93,8 @@ class EncoderStanceClassifier(SentenceClassifier):
         The labels seen in fitting, sorted.
     model_ : stance.classifiers.encoder_network.EncoderModel
         The trained network with its tokenizer.
+    pool_ : stance.classifiers.encoder_pool.Pool or None
+        The linear model, where there is one, and how much it counts.
 
     Notes
     -----
@@ -102,12 +112,14 @@ class EncoderStanceClassifier(SentenceClassifier):
         intermediate_size: int | None = None,
         pool_early: bool = False,
         epochs: int | None = None,
+        n_trainings: int = 1,
         learning_rate: float = 1e-4,
         head_learning_rate: float = 1e-3,
         layer_decay: float = 1.0,
         batch_size: int = 32,
         max_tokens: int = 128,
         dropout: float = 0.1,
+        with_linear: bool = False,
         class_weight: str | None = None,
         mask_mentions: bool = False,
         validation_share: float = 0.1,
@@ -125,12 +137,14 @@ class EncoderStanceClassifier(SentenceClassifier):
         self.intermediate_size = intermediate_size
         self.pool_early = pool_early
         self.epochs = epochs
+        self.n_trainings = n_trainings
         self.learning_rate = learning_rate
         self.head_learning_rate = head_learning_rate
         self.layer_decay = layer_decay
         self.batch_size = batch_size
         self.max_tokens = max_tokens
         self.dropout = dropout
+        self.with_linear = with_linear
         self.class_weight = class_weight
         self.mask_mentions = mask_mentions
         self.validation_share = validation_share
@@ -151,7 +165,18 @@ class EncoderStanceClassifier(SentenceClassifier):
         total = np.ones(len(codes)) if weights is None else weights / weights.mean()
         if self.class_weight is not None:
             total = total * compute_sample_weight(self.class_weight, codes)
-        return self._train(sentences, np.eye(len(classes))[codes], groups, total)
+        model, learned, held_out = self._train(sentences, np.eye(len(classes))[codes], groups, total)
+        self.pool_ = None
+        if self.with_linear:
+            plain = None if weights is None else weights[learned]
+            linear = StanceClassifier(
+                self.scheme, mask_mentions=self.mask_mentions, calibrate=False, n_jobs=self.n_jobs
+            )
+            fit_linear(linear, sentences.take(learned), labels[learned].astype(str), plain)
+            kept = sentences.take(held_out)
+            scores = self._find_logits(model, kept), ask_linear(linear, kept, classes)
+            self.pool_ = Pool(linear, find_weights(*scores, codes[held_out]))
+        return model
 
     def fit_soft(
         self,
@@ -179,6 +204,8 @@ class EncoderStanceClassifier(SentenceClassifier):
             If X or y breaks a rule, a class is not of the scheme or stands there twice, or the probabilities are
             none.
         """
+        if self.with_linear:
+            raise InputError("with_linear: the linear model learns from labels, not from probabilities")
         sentences = read_sentences(X)
         check_labels(classes, get_scheme(self.scheme).labels)
         wanted = np.asarray(probabilities, dtype=float)
@@ -197,7 +224,8 @@ class EncoderStanceClassifier(SentenceClassifier):
             labels = read_labels(held_out[1], len(X_kept), names.tolist())
             kept = X_kept, (labels[:, None] == names).astype(float)
         groups, weights = number_groups(sentences.texts), np.ones(len(sentences))
-        self.model_ = self._train(sentences, wanted[:, order], groups, weights, kept)
+        self.model_, *_ = self._train(sentences, wanted[:, order], groups, weights, kept)
+        self.pool_ = None
         self.classes_ = names
         return self
 
@@ -211,17 +239,9 @@ class EncoderStanceClassifier(SentenceClassifier):
 
     def answer(self, method: str, sentences: Sentences) -> np.ndarray:
         """Return what a prediction method says of one sentence or more."""
-        from stance.classifiers.encoder_network import has_bfloat16, pick_device
-        from stance.classifiers.encoder_training import find_logits, threads
-
-        check_parameters(self.get_params(deep=False))
-        tokens = self._tokenise(self.model_, sentences)
-        device = pick_device(self.device)
-        self.model_.to(device)
-        with threads(self.n_jobs):
-            halved = has_bfloat16(self.prediction_precision, device)
-            network = self.model_.halved(device) if halved else self.model_.network
-            logits = find_logits(network, tokens, self.model_.pad_id)
+        logits = self._find_logits(self.model_, sentences)
+        if self.pool_ is not None:
+            logits = self.pool_.join(logits, sentences, self.classes_)
         if method == "predict":
             labels: np.ndarray = self.classes_[logits.argmax(axis=1)]
             return labels
@@ -231,6 +251,20 @@ class EncoderStanceClassifier(SentenceClassifier):
         shares: np.ndarray = powers / powers.sum(axis=1, keepdims=True)
         return shares
 
+    def _find_logits(self, model: EncoderModel, sentences: Sentences) -> np.ndarray:
+        """Return the network's logits, shape (n_sentences, n_classes), float32."""
+        from stance.classifiers.encoder_network import has_bfloat16, pick_device
+        from stance.classifiers.encoder_training import find_logits, threads
+
+        check_parameters(self.get_params(deep=False))
+        tokens = self._tokenise(model, sentences)
+        device = pick_device(self.device)
+        model.to(device)
+        with threads(self.n_jobs):
+            halved = has_bfloat16(self.prediction_precision, device)
+            network = model.halved(device) if halved else model.network
+            return find_logits(network, tokens, model.pad_id)
+
     def _train(
         self,
         sentences: Sentences,
@@ -238,10 +272,12 @@ class EncoderStanceClassifier(SentenceClassifier):
         groups: np.ndarray,
         weights: np.ndarray,
         kept: tuple[Sentences, np.ndarray] | None = None,
-    ) -> EncoderModel:
+    ) -> tuple[EncoderModel, np.ndarray, np.ndarray]:
+        """Return the trained model, the rows that it learned from and those that were held out."""
         check_parameters(self.get_params(deep=False))
         check_extra()
         from stance.classifiers.encoder_network import has_bfloat16, pick_device
+        from stance.classifiers.encoder_start import make_start
         from stance.classifiers.encoder_training import (
             Examples,
             Recipe,
@@ -250,65 +286,38 @@ class EncoderStanceClassifier(SentenceClassifier):
             hold_out,
             seeded,
             threads,
-            train,
+            train_soup,
         )
 
         seed = int(check_random_state(self.random_state).randint(2**31))
         with seeded(seed), threads(self.n_jobs):
-            model = self._start(targets.shape[1])
-            learned = Examples.make(self._tokenise(model, sentences), targets, weights)
-            if kept is None:
-                learned, held_out = hold_out(groups, learned, self.validation_share, seed)
-            else:
+            model = make_start(self, targets.shape[1])
+            given = Examples.make(self._tokenise(model, sentences), targets, weights)
+            learned, rest = hold_out(groups, self.validation_share if kept is None else 0.0, seed)
+            held_out = given.take(rest) if len(rest) else None
+            if kept is not None:
                 held_out = Examples.make(self._tokenise(model, kept[0]), kept[1], np.ones(len(kept[1])))
+            if self.with_linear and held_out is None:
+                raise InputError("with_linear: nothing is held out to weigh the two by; raise validation_share")
             device = pick_device(self.device)
             model.to(device)
             recipe = Recipe(
                 epochs=self.epochs or count_epochs(len(sentences)),
                 batch_size=self.batch_size,
+                n_trainings=self.n_trainings,
                 learning_rate=self.learning_rate,
                 head_learning_rate=self.head_learning_rate,
                 layer_decay=self.layer_decay,
                 bfloat16=has_bfloat16(self.precision, device),
                 progress=self.progress,
             )
-            train(model.network, learned, held_out, model.pad_id, recipe, seed)
+            train_soup(model.network, given.take(learned), held_out, model.pad_id, recipe, seed)
             if held_out is not None:
                 calibrate(model.network, held_out, model.pad_id)
-        return model
-
-    def _start(self, n_classes: int) -> EncoderModel:
-        """Return the untrained model: a pretrained body, or that of a model file, cut as wanted, and a new head."""
-        from stance.classifiers import encoder_network as networks
-
-        roles: dict[str, Any] | None = None
-        if self.start_from is None:
-            tokenizer, body = networks.read_body(find_encoder(self.encoder))
-        else:
-            before = _read_start(self.start_from)
-            tokenizer, body, roles = before.tokenizer, before.network.body, before.network.roles.state_dict()
-        if self.n_layers is not None:
-            networks.cut_layers(body, self.n_layers)
-        if self.intermediate_size is not None:
-            networks.cut_neurons(body, self.intermediate_size)
-        network = networks.StanceNetwork(body, n_classes, self.dropout, pool_early=self.pool_early)
-        if roles is not None:
-            network.roles.load_state_dict(roles)
-        return networks.EncoderModel(networks.body_config(body), tokenizer, network)
+        return model, learned, rest
 
     def _tokenise(self, model: EncoderModel, sentences: Sentences) -> Any:  # noqa: ANN401
         from stance.classifiers.encoder_batches import tokenise
 
         max_tokens = min(self.max_tokens, model.max_tokens)
         return tokenise(model.tokenizer, sentences, max_tokens, mask=self.mask_mentions)
-
-
-def _read_start(path: str | Path) -> EncoderModel:
-    """Return the model of a file that training starts from."""
-    from stance.classifiers.model_files import load_model
-
-    held = load_model(path)
-    if not isinstance(held, EncoderStanceClassifier):
-        raise InputError(f"{show(Path(path))}: start_from is a {type(held).__name__}, no encoder")
-    model: EncoderModel = held.model_
-    return model

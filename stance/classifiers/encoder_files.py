@@ -114,6 +114,7 @@ def unpack(parameters: object, classes: list[str], members: Mapping[str, bytes])
     tokenizer = check_tokenizer(members[TOKENIZER], int(config["vocab_size"]))
     network: StanceNetwork = build_network(config, len(classes), pool_early=pool_early)
     network.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in weights.items()})
+    classifier.pool_ = None
     classifier.classes_ = np.array(classes)
     classifier.model_ = EncoderModel(config, tokenizer, network)
     return classifier

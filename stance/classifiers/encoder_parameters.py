@@ -15,6 +15,7 @@ CHOICES = {
     "pool_early": (False, True),
     "precision": PRECISIONS,
     "prediction_precision": PRECISIONS,
+    "with_linear": (False, True),
 }
 # The largest that is taken for meant.
 COUNTS = {
@@ -24,6 +25,7 @@ COUNTS = {
     "max_tokens": 65_536,
     "n_layers": 1_000,
     "n_jobs": 1_024,
+    "n_trainings": 1_000,
 }
 OPTIONAL = ("epochs", "intermediate_size", "n_layers", "n_jobs")
 RATES = ("learning_rate", "head_learning_rate", "layer_decay")

@@ -35,7 +35,7 @@ class Recipe:
 
     Attributes
     ----------
-    epochs, batch_size : int
+    epochs, batch_size, n_trainings : int
     learning_rate, head_learning_rate : float
         Of the last layer, and of the head and the role embeddings.
     layer_decay : float
@@ -47,6 +47,7 @@ class Recipe:
 
     epochs: int
     batch_size: int
+    n_trainings: int
     learning_rate: float
     head_learning_rate: float
     layer_decay: float
@@ -91,8 +92,8 @@ def count_epochs(n_sentences: int) -> int:
     return min(max(MIN_EPOCHS, -(-SENTENCES_SEEN // n_sentences)), MAX_EPOCHS)
 
 
-def hold_out(groups: np.ndarray, examples: Examples, share: float, seed: int) -> tuple[Examples, Examples | None]:
-    """Return what is learned from and what is held out, a group on one side only.
+def hold_out(groups: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows that are learned from and those that are held out, a group on one side only.
 
     Nothing is held out where the share is less than one group.
 
@@ -102,13 +103,13 @@ def hold_out(groups: np.ndarray, examples: Examples, share: float, seed: int) ->
         If the share leaves nothing to learn from.
     """
     if share * len(np.unique(groups)) < 1:
-        return examples, None
+        return np.arange(len(groups)), np.arange(0)
     split = GroupShuffleSplit(1, test_size=share, random_state=seed)
     try:
         learned, held_out = next(split.split(groups, groups=groups))
     except ValueError as error:
         raise InputError(f"validation_share is {share}: {show(error, 200)}") from None
-    return examples.take(learned), examples.take(held_out)
+    return learned, held_out
 
 
 @contextmanager
@@ -128,6 +129,28 @@ def threads(n_jobs: int | None) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def train_soup(
+    network: StanceNetwork, examples: Examples, held_out: Examples | None, pad_id: int, recipe: Recipe, seed: int
+) -> None:
+    """Train a network in place, several times from where it stands, and end with the mean of the weights.
+
+    Each time the sentences come in another order and other states are dropped out; all times the head begins as the
+    same, so that a mean of the weights means something.
+
+    References
+    ----------
+    Wortsman et al. 2022. Model soups: averaging weights of multiple fine-tuned models improves accuracy without
+    increasing inference time. ICML.
+    """
+    start = copy.deepcopy(network.state_dict())
+    mean = {name: torch.zeros_like(weights) for name, weights in start.items()}
+    for turn in range(recipe.n_trainings):
+        network.load_state_dict(start)
+        train(network, examples, held_out, pad_id, recipe, seed + turn)
+        mean = {name: mean[name] + (now - mean[name]) / (turn + 1) for name, now in network.state_dict().items()}
+    network.load_state_dict(mean)
 
 
 def train(

@@ -14,11 +14,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 import stance
 from stance.classifiers.encoder import EncoderStanceClassifier
+from stance.classifiers.encoder_pool import Pool
 from stance.classifiers.encoder_sources import MissingExtraError, check_extra
 from stance.classifiers.model_archives import (
     MAX_STATE_BYTES,
@@ -32,12 +34,15 @@ from stance.classifiers.model_archives import (
 )
 from stance.classifiers.model_parts import check_parts
 from stance.classifiers.model_types import TRUSTED, UnsafeError, find_strange_types
+from stance.classifiers.stance_classifier import StanceClassifier
 from stance.core.errors import InputError, MissingDataError, RefusedFileError, show
 from stance.core.files import replacing
 
 FORMAT = 1
 MANIFEST, ESTIMATOR = "manifest.json", "estimator.skops"
 ENCODER_MEMBERS = ("config.json", "tokenizer.json", "weights.safetensors")
+# A linear model; an encoder; an encoder with a linear model beside it.
+_HOLDINGS = [sorted([MANIFEST, *members]) for members in ([ESTIMATOR], ENCODER_MEMBERS, [ESTIMATOR, *ENCODER_MEMBERS])]
 MAX_FILE_BYTES = 1300 << 20
 MAX_MANIFEST_BYTES = 1 << 20
 SMOKE_TEXTS = ("Moscow backs the truce.", "Tehran rejects it, and Trump's envoy is of two minds.", "")
@@ -105,6 +110,11 @@ def load_model(path: str | Path) -> Any:  # noqa: ANN401 - whatever classifier w
 
 
 def _estimator_members(classifier: BaseEstimator, path: Path) -> list[tuple[str, bytes]]:
+    state = _dump_state(classifier, path)
+    return [(MANIFEST, json.dumps(_manifest(classifier, state), indent=1).encode()), (ESTIMATOR, state)]
+
+
+def _dump_state(classifier: BaseEstimator, path: Path) -> bytes:
     from stance.classifiers import skops_io
 
     try:
@@ -115,7 +125,7 @@ def _estimator_members(classifier: BaseEstimator, path: Path) -> list[tuple[str,
     strange = find_strange_types(schema)
     if strange:
         raise InputError(f"{show(path)}: not saved: a model file cannot hold {', '.join(strange)}")
-    return [(MANIFEST, json.dumps(_manifest(classifier, state), indent=1).encode()), (ESTIMATOR, state)]
+    return state
 
 
 def _encoder_members(classifier: BaseEstimator, path: Path) -> list[tuple[str, bytes]]:
@@ -126,8 +136,13 @@ def _encoder_members(classifier: BaseEstimator, path: Path) -> list[tuple[str, b
         parameters = plain_parameters(classifier)
     except InputError as error:
         raise InputError(f"{show(path)}: {error}") from None
+    pool = classifier.pool_
+    if pool is not None:
+        members[ESTIMATOR] = _dump_state(pool.linear, path)
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}
     manifest = _about(classifier) | {"parameters": parameters, "sha256": hashes, "smoke": _smoke(classifier)}
+    if pool is not None:
+        manifest["pool"] = pool.weights.tolist()
     return [(MANIFEST, json.dumps(manifest, indent=1).encode()), *members.items()]
 
 
@@ -155,13 +170,13 @@ def _load(path: Path) -> Any:  # noqa: ANN401 - whatever classifier was saved
         raise UnsafeError(f"larger than {MAX_FILE_BYTES:,} bytes")
     with path.open("rb") as file:
         check_seal(file)
-        with open_archive(file, 1 + len(ENCODER_MEMBERS)) as archive:
+        with open_archive(file, 2 + len(ENCODER_MEMBERS)) as archive:
             names = sorted(archive.namelist())
-            if names not in ([ESTIMATOR, MANIFEST], sorted([MANIFEST, *ENCODER_MEMBERS])):
+            if names not in _HOLDINGS:
                 raise UnsafeError(f"it holds {show(archive.namelist())}, not {MANIFEST} and {ESTIMATOR}")
             manifest = json.loads(read_member(archive, MANIFEST, MAX_MANIFEST_BYTES))
             _check_versions(manifest)
-            read = _read_estimator if ESTIMATOR in names else _read_encoder
+            read = _read_estimator if names == _HOLDINGS[0] else _read_encoder
             classifier = read(archive, manifest)
     check_parts(classifier)
     if (_class_of(classifier), [*map(str, classifier.classes_)]) != (manifest["class"], manifest["classes"]):
@@ -175,6 +190,10 @@ def _read_estimator(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> Any: 
     state = read_member(archive, ESTIMATOR, MAX_STATE_BYTES)
     if hashlib.sha256(state).hexdigest() != manifest["estimator_sha256"]:
         raise UnsafeError("the estimator's sha256 is not the manifest's")
+    return _load_state(state)
+
+
+def _load_state(state: bytes) -> Any:  # noqa: ANN401
     strange = find_strange_types(read_schema(state))
     if strange:
         raise UnsafeError(f"it holds {', '.join(strange[:8])}, which no model has need of")
@@ -188,9 +207,26 @@ def _read_encoder(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> Any:  #
     from stance.classifiers.encoder_files import read_members, unpack
 
     members = read_members(archive)
+    if ESTIMATOR in archive.namelist():
+        members[ESTIMATOR] = read_member(archive, ESTIMATOR, MAX_STATE_BYTES)
     if {name: hashlib.sha256(data).hexdigest() for name, data in members.items()} != manifest["sha256"]:
         raise UnsafeError("the sha256 of its members are not the manifest's")
-    return unpack(manifest["parameters"], manifest["classes"], members)
+    classifier = unpack(manifest["parameters"], manifest["classes"], members)
+    if ESTIMATOR in members:
+        classifier.pool_ = _read_pool(_load_state(members[ESTIMATOR]), manifest)
+    return classifier
+
+
+def _read_pool(linear: object, manifest: dict[str, Any]) -> Pool:
+    """Return the linear model beside an encoder, and the weight of either."""
+    weights = np.array(manifest["pool"], dtype=float)
+    if type(linear) is not StanceClassifier or [*linear.classes_] != sorted(
+        {*linear.classes_} & {*manifest["classes"]}
+    ):
+        raise UnsafeError("what stands beside the encoder is no linear model of its labels")
+    if weights.shape != (2,) or not (weights >= 0).all():
+        raise UnsafeError("the weights of the encoder and of what stands beside it are not two numbers of 0 or more")
+    return Pool(linear, weights)
 
 
 def _check_versions(manifest: dict[str, Any]) -> None:

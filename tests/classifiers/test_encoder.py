@@ -71,6 +71,44 @@ def test_masked_mentions_do_not_tell_who_they_are(make, task):
     assert np.array_equal(classifier.decision_function(X), classifier.decision_function(other))
 
 
+# Several trainings.
+
+
+def test_the_weights_of_several_trainings_are_averaged(make, task, monkeypatch, torch):
+    from stance.classifiers import encoder_training
+
+    starts, ends, train = [], [], encoder_training.train
+
+    def spied(network, *rest):
+        starts.append(copy.deepcopy(network.state_dict()))
+        train(network, *rest)
+        ends.append(copy.deepcopy(network.state_dict()))
+
+    monkeypatch.setattr(encoder_training, "train", spied)
+    monkeypatch.setattr(encoder_training, "calibrate", lambda *parts: None)
+    classifier = make().set_params(n_trainings=3).fit(task.frame, task.y)
+    assert len(ends) == 3
+    for name, weights in classifier.model_.network.state_dict().items():
+        assert all(torch.equal(start[name], starts[0][name]) for start in starts)
+        assert torch.allclose(weights, sum(end[name] for end in ends) / 3, atol=1e-6)
+    assert not torch.equal(ends[0]["head.weight"], ends[1]["head.weight"])
+
+
+def test_the_first_of_several_trainings_is_the_one(make, task, monkeypatch, torch):
+    from stance.classifiers import encoder_training
+
+    ends, train = [], encoder_training.train
+
+    def spied(network, *rest):
+        train(network, *rest)
+        ends.append(copy.deepcopy(network.state_dict()))
+
+    monkeypatch.setattr(encoder_training, "train", spied)
+    make().fit(task.frame, task.y)
+    make().set_params(n_trainings=2).fit(task.frame, task.y)
+    assert all(torch.equal(weights, ends[1][name]) for name, weights in ends[0].items())
+
+
 # Held-out sentences.
 
 
@@ -345,6 +383,7 @@ def test_training_starts_from_no_other_file(make, task, tmp_path):
     [
         ({"epochs": 0}, "epochs is 0; a whole number from 1 to 10,000"),
         ({"batch_size": 2.5}, "batch_size is 2.5"),
+        ({"n_trainings": 0}, "n_trainings is 0; a whole number from 1 to 1,000"),
         ({"n_jobs": True}, "n_jobs is True"),
         ({"n_jobs": 10**6}, "n_jobs is 1000000; a whole number from 1 to 1,024"),
         ({"learning_rate": 0}, "learning_rate is 0; a number above 0"),

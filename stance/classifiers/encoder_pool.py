@@ -1,0 +1,93 @@
+"""The pool of an encoder and a linear model: each sees what the other overlooks, and both are asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import log_softmax, softmax
+
+from stance.classifiers.base import number_groups
+from stance.classifiers.calibration import as_columns
+from stance.classifiers.stance_classifier import StanceClassifier
+from stance.text.inputs import Sentences
+
+Scores = NDArray[np.float64]
+
+
+@dataclass(eq=False)
+class Pool:
+    """The linear model beside an encoder, and how much the word of either counts.
+
+    Attributes
+    ----------
+    linear : StanceClassifier
+        Fitted.
+    weights : numpy.ndarray of float, shape (2,)
+        What the encoder's logits and the linear model's decision scores are multiplied by.
+    """
+
+    linear: StanceClassifier
+    weights: Scores
+
+    def join(self, logits: NDArray[Any], sentences: Sentences, classes: NDArray[Any]) -> Scores:
+        """Return the logits of both, shape (n_sentences, n_classes), given those of the encoder."""
+        joint: Scores = self.weights[0] * logits + self.weights[1] * ask_linear(self.linear, sentences, classes)
+        return joint
+
+
+def fit_linear(linear: StanceClassifier, sentences: Sentences, labels: NDArray[Any], weights: Any) -> None:  # noqa: ANN401
+    """Fit a linear model on sentences that were read before; `weights` as in `fit`."""
+    linear.model_ = linear.learn(linear.mark(sentences), labels, number_groups(sentences.texts), weights)
+    linear.classes_ = np.unique(labels)
+
+
+def ask_linear(linear: StanceClassifier, sentences: Sentences, classes: NDArray[Any]) -> Scores:
+    """Return its decision scores, shape (n_sentences, n_classes); of a class that it has not met, the lowest."""
+    found = as_columns(linear.answer("decision_function", linear.mark(sentences)))
+    scores = np.repeat(found.min(axis=1, keepdims=True), len(classes), axis=1)
+    scores[:, np.searchsorted(classes, linear.classes_)] = found
+    return scores
+
+
+def find_weights(logits: Scores, scores: Scores, codes: NDArray[np.int64]) -> Scores:
+    """Return what two models' scores are multiplied by for the softmax of their sum to make labels likeliest.
+
+    A logarithmic opinion pool, which is calibrated by the way: neither weight is below 0.
+
+    Parameters
+    ----------
+    logits, scores : numpy.ndarray of float, shape (n_sentences, n_classes)
+        Of sentences that neither model has learned.
+    codes : numpy.ndarray of int, shape (n_sentences,)
+        Their labels, numbered from 0 on.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (2,)
+
+    References
+    ----------
+    Hinton 2002. Training Products of Experts by Minimizing Contrastive Divergence. Neural Computation 14. (The pool is
+    a product of two experts, each to a power.)
+
+    Examples
+    --------
+    >>> right, silent = np.array([[2.0, 0.0], [0.0, 2.0], [2.0, 0.0]]), np.zeros((3, 2))
+    >>> find_weights(right, silent, np.array([0, 1, 1])).round(2)  # right two times of three
+    array([0.35, 0.5 ])
+    """
+    rows = np.arange(len(codes))
+    wanted = np.stack([logits[rows, codes], scores[rows, codes]], axis=1)
+
+    def loss(weights: Scores) -> tuple[float, Scores]:
+        pooled = weights[0] * logits + weights[1] * scores
+        shares = softmax(pooled, axis=1)
+        expected = np.stack([(shares * one).sum(axis=1) for one in (logits, scores)], axis=1)
+        return -float(log_softmax(pooled, axis=1)[rows, codes].mean()), (expected - wanted).mean(axis=0)
+
+    found: Scores = minimize(loss, [0.5, 0.5], jac=True, method="L-BFGS-B", bounds=[(0, None)] * 2).x
+    return found
