@@ -85,6 +85,17 @@ label_map_option = click.option(
 )
 
 
+def read_settings(context: click.Context, parameter: click.Parameter, pairs: tuple[str, ...]) -> dict[str, Any]:
+    """Return a classifier's parameters by name: ``epochs=4``, the value as in an experiment file."""
+    from stance.core.files import read_toml_value
+
+    for pair in pairs:
+        if not pair.partition("=")[0].strip() or "=" not in pair:
+            raise click.BadParameter(f'"{pair}" is not NAME=VALUE, as in mask_mentions=false')
+    split = (pair.partition("=") for pair in pairs)
+    return {name.strip(): read_toml_value(value.strip()) for name, _, value in split}
+
+
 @corpora.command("list")
 def corpora_list() -> None:
     """List the corpora that ship with the package, and whether their text is here.
@@ -238,6 +249,14 @@ def write_report(results: Path, formats: str, output: Path | None) -> None:
 @click.argument("corpus")
 @click.option("--scheme", help="stance, sentiment or directed; default: the corpus's first.")
 @click.option("--classifier", default="stance", show_default=True, help='A name, or "module:Class".')
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=read_settings,
+    help="A parameter of the classifier, as in an experiment file: mask_mentions=false.",
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The model file.")
 @click.option("--teacher", type=click.Path(path_type=Path), help="A model whose probabilities are learned as well.")
 @click.option("--unlabelled", type=click.Path(path_type=Path), help="A file of sentences for the teacher to label.")
@@ -249,6 +268,7 @@ def train(
     corpus: str,
     scheme: str | None,
     classifier: str,
+    settings: dict[str, Any],
     output: Path,
     teacher: Path | None,
     unlabelled: Path | None,
@@ -265,9 +285,11 @@ def train(
     \b
     Example:
       stance train four_actors --scheme stance -o model.stance
+      stance train four_actors --classifier encoder --set n_trainings=3 -o encoder.stance
       stance train four_actors -o fast.stance --teacher encoder.stance --unlabelled news.csv
       stance train tweets.csv --scheme stance --text tweet --label-map pro=favor --label-map con=against -o m.stance
     """
+    from stance.classifiers.base import fit_rows
     from stance.classifiers.distillation import distil
     from stance.classifiers.model_files import load_model, save_model
     from stance.classifiers.registry import make_classifier
@@ -289,7 +311,9 @@ def train(
     )
     for note in loaded.notes:
         click.echo(note, err=True)
-    made = make_classifier(classifier, scheme=loaded.scheme.name)
+    made = make_classifier(classifier, settings, scheme=loaded.scheme.name)
+    if "progress" in made.get_params() and sys.stderr.isatty():
+        made.set_params(progress=True)
     wanted = loaded.sheet.schemes[loaded.scheme.name].train
     if loaded.sheet.schemes[loaded.scheme.name].train_per:
         click.echo(f"{loaded.name}: published scores have a model for each target; this is one for all", err=True)
@@ -302,7 +326,12 @@ def train(
         distil(made, load_model(teacher), more, (X, y))
         said += f" and {len(more):,} that the teacher labelled"
     else:
-        made.fit(X, y)
+        try:
+            fit_rows(made, rows)
+        except (TypeError, ValueError) as error:  # what scikit-learn says of a parameter
+            if isinstance(error, StanceError) or not settings:
+                raise
+            raise click.BadParameter(f"{classifier}: {error}", param_hint="--set") from None
     save_model(made, output)
     click.echo(said)
 

@@ -12,9 +12,11 @@ import time
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
 
 from stance.__main__ import cli, main
+from stance.classifiers.model_files import load_model
 from stance.core.errors import InputError
 from stance.core.paths import shipped
 from stance.data.corpora import load_sheet
@@ -287,6 +289,27 @@ def test_predict_refuses_what_it_cannot_do(capsys, tmp_path, own_csv, output, so
     assert not (tmp_path / output).exists()
 
 
+def test_a_parameter_is_set_by_name(capsys, tmp_path, own_csv):
+    model, shown = tmp_path / "m.stance", ("--set", "mask_mentions=False", "--set", "learning_rate=0.1")
+    code, _, err = call(capsys, "train", own_csv, "--scheme", "stance", *shown, "-o", model)
+    assert code == 0, err
+    loaded = load_model(model)
+    assert (loaded.mask_mentions, loaded.learning_rate, loaded.gist) == (False, 0.1, True)
+
+
+def test_what_belongs_together_is_held_out_together(capsys, tmp_path, sentences):
+    alone = write_csv(tmp_path / "alone.csv", sentences)
+    pairs = [row | {"group": f"g{i % 4}"} for i, row in enumerate(sentences)]
+    together = write_csv(tmp_path / "together.csv", pairs)
+    found = []
+    for source in (alone, together):
+        call(capsys, "train", source, "--scheme", "stance", "-o", tmp_path / "m.stance")
+        found.append(load_model(tmp_path / "m.stance"))
+    assert found[0].temperature_ != found[1].temperature_
+    X = [row["text"] for row in sentences]
+    assert np.array_equal(found[0].decision_function(X), found[1].decision_function(X))
+
+
 def test_columns_and_labels_of_any_name(capsys, tmp_path, sentences):
     theirs = {"favor": "pro", "against": "con", "none": "none"}
     rows = [{"tweet": s["text"], "stance": theirs[s["label"]], "topic": s["target"]} for s in sentences]
@@ -318,6 +341,14 @@ def test_columns_and_labels_of_any_name(capsys, tmp_path, sentences):
         (("train", "SOURCE", "--scheme", "stance", "--text", "texd", "-o", "OUT"), 'did you mean "text"'),
         (("train", "SOURCE", "--scheme", "stance", "--label-map", "pro", "-o", "OUT"), '"pro" is not THEIRS=OURS'),
         (("train", "four_actors", "--text", "text", "-o", "OUT"), "columns is for a file"),
+        (("train", "SOURCE", "--scheme", "stance", "--set", "epochs", "-o", "OUT"), '"epochs" is not NAME=VALUE'),
+        (("train", "SOURCE", "--scheme", "stance", "--set", "epoch=2", "-o", "OUT"), 'did you mean "epochs"'),
+        (("train", "SOURCE", "--scheme", "stance", "--set", "epochs=two", "-o", "OUT"), "epochs is 'two'"),
+        (("train", "SOURCE", "--scheme", "stance", "--set", "gist=no", "-o", "OUT"), "true or false is wanted"),
+        (
+            ("train", "SOURCE", "--scheme", "stance", "--classifier", "linear_svm", "--set", "C=no", "-o", "OUT"),
+            "The 'C' parameter",
+        ),
         (("corpora", "audit", "SOURCE", "--scheme", "stance", "--label", "labl"), 'did you mean "label"'),
         (("corpora", "show", "SOURCE"), "is a file, which has no sheet"),
     ],

@@ -77,7 +77,7 @@ def test_the_python_of_the_encoder_s_page_runs_from_top_to_bottom(tmp_path, monk
     need_torch()
     monkeypatch.setitem(SIZES, "intermediate_size", 768)
     folder = make_encoder(tmp_path / "tiny")
-    monkeypatch.setattr("stance.classifiers.encoder.find_encoder", lambda name: folder)
+    monkeypatch.setattr("stance.classifiers.encoder_start.find_encoder", lambda name: folder)
     monkeypatch.setattr("stance.classifiers.encoder_training.count_epochs", lambda n_sentences: 1)
     split = Corpus.split
     monkeypatch.setattr(Corpus, "split", lambda self, name: [part[:200] for part in split(self, name)])

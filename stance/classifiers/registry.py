@@ -67,7 +67,7 @@ def make_classifier(
     Raises
     ------
     InputError
-        If a parameter is unknown; the message names the nearest.
+        If a parameter is unknown, the message names the nearest; if one that is on or off is given something else.
 
     Examples
     --------
@@ -80,9 +80,11 @@ def make_classifier(
     except TypeError as error:
         raise InputError(f'classifier "{show(name)}" wants parameters without a default: {show(error)}') from None
     known = made.get_params()
-    for key in given:
+    for key, value in given.items():
         if key not in known:
             raise InputError(f'classifier "{show(name)}": unknown parameter "{show(key)}"{suggest(key, known)}')
+        if isinstance(known[key], bool) and not isinstance(value, bool):  # any text would count as true
+            raise InputError(f'classifier "{show(name)}": {key} is {show(repr(value))}; true or false is wanted')
     if scheme is not None and "scheme" in known:
         given.setdefault("scheme", scheme)
     if seed is not None and uses_seed(made):

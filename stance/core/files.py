@@ -35,6 +35,24 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise InputError(f"{show(path)}: cannot be read as TOML: {show(error)}") from None
 
 
+def read_toml_value(text: str) -> Any:  # noqa: ANN401 - any of TOML's values
+    """Return what TOML takes a value for; one that it cannot read is a text, so that quotes may be left out.
+
+    Examples
+    --------
+    >>> [read_toml_value(text) for text in ("3", "true", "True", "[1, 2]", "balanced", '"3"')]
+    [3, True, True, [1, 2], 'balanced', '3']
+    """
+    for spelling in (text, text.lower()):
+        try:
+            found = tomllib.loads(f"value = {spelling}")
+        except (ValueError, RecursionError):
+            continue
+        if list(found) == ["value"]:
+            return found["value"]
+    return text
+
+
 def refuse_overwriting(output: Path, *inputs: str | Path) -> None:
     """Raise an InputError where `output` is one of the files that are read, by any of its names.
 
