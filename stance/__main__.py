@@ -12,7 +12,7 @@ import click
 
 from stance import __version__
 from stance.core import interrupts
-from stance.core.errors import StanceError
+from stance.core.errors import StanceError, show
 
 INTERRUPTED = 130
 CELLS_FAILED = FELL_SHORT = 1
@@ -91,7 +91,9 @@ def read_settings(context: click.Context, parameter: click.Parameter, pairs: tup
 
     for pair in pairs:
         if not pair.partition("=")[0].strip() or "=" not in pair:
-            raise click.BadParameter(f'"{pair}" is not NAME=VALUE, as in mask_mentions=false')
+            raise click.BadParameter(f'"{show(pair)}" is not NAME=VALUE, as in mask_mentions=false')
+        if pair.partition("=")[0].strip() == "scheme":
+            raise click.BadParameter("the scheme is given by --scheme")
     split = (pair.partition("=") for pair in pairs)
     return {name.strip(): read_toml_value(value.strip()) for name, _, value in split}
 
@@ -299,7 +301,9 @@ def train(
 
     if (teacher is None) != (unlabelled is None):
         raise click.UsageError("--teacher and --unlabelled go together: give both, or neither")
-    refuse_overwriting(output, corpus, *filter(None, (teacher, unlabelled)))
+    start = settings.get("start_from")
+    read = [one for one in (corpus, teacher, unlabelled, start) if isinstance(one, (str, Path))]
+    refuse_overwriting(output, *read)
     loaded = load_corpus(
         corpus,
         scheme,
@@ -312,7 +316,8 @@ def train(
     for note in loaded.notes:
         click.echo(note, err=True)
     made = make_classifier(classifier, settings, scheme=loaded.scheme.name)
-    if "progress" in made.get_params() and sys.stderr.isatty():
+    watched = "progress" in made.get_params() and "progress" not in settings and sys.stderr.isatty()
+    if watched:
         made.set_params(progress=True)
     wanted = loaded.sheet.schemes[loaded.scheme.name].train
     if loaded.sheet.schemes[loaded.scheme.name].train_per:
@@ -321,17 +326,19 @@ def train(
     rows = frame[frame["split"].isin(wanted)] if loaded.splits else frame
     X, y = rows[list(X_COLUMNS)], rows["label"]
     said = f"{output}: {classifier}, {loaded.scheme.name}, trained on {len(rows):,} sentences of {loaded.name}"
-    if teacher is not None and unlabelled is not None:
-        more = read_unlabelled(unlabelled, separator=separator, encoding=encoding)
-        distil(made, load_model(teacher), more, (X, y))
-        said += f" and {len(more):,} that the teacher labelled"
-    else:
-        try:
+    try:
+        if teacher is not None and unlabelled is not None:
+            more = read_unlabelled(unlabelled, separator=separator, encoding=encoding)
+            distil(made, load_model(teacher), more, (X, y))
+            said += f" and {len(more):,} that the teacher labelled"
+        else:
             fit_rows(made, rows)
-        except (TypeError, ValueError) as error:  # what scikit-learn says of a parameter
-            if isinstance(error, StanceError) or not settings:
-                raise
-            raise click.BadParameter(f"{classifier}: {error}", param_hint="--set") from None
+    except (TypeError, ValueError) as error:  # what scikit-learn says of a parameter
+        if isinstance(error, StanceError) or not settings:
+            raise
+        raise click.BadParameter(f"{classifier}: {show(error, 300)}", param_hint="--set") from None
+    if watched:
+        made.set_params(progress=False)
     save_model(made, output)
     click.echo(said)
 

@@ -297,6 +297,25 @@ def test_a_parameter_is_set_by_name(capsys, tmp_path, own_csv):
     assert (loaded.mask_mentions, loaded.learning_rate, loaded.gist) == (False, 0.1, True)
 
 
+def test_a_parameter_that_a_student_refuses_is_named(capsys, tmp_path, own_csv):
+    teacher, student = tmp_path / "teacher.stance", ("--scheme", "stance", "--classifier", "linear_svm")
+    call(capsys, "train", own_csv, "--scheme", "stance", "-o", teacher)
+    taught = ("--teacher", teacher, "--unlabelled", own_csv, "--set", "C=no")
+    code, _, err = call(capsys, "train", own_csv, *student, *taught, "-o", tmp_path / "m.stance")
+    assert code == 2
+    assert "linear_svm" in err
+    assert "Traceback" not in err
+
+
+def test_the_model_that_training_starts_from_is_not_overwritten(capsys, tmp_path, own_csv):
+    start = tmp_path / "start.stance"
+    start.write_bytes(b"a model")
+    asked = ("--scheme", "stance", "--classifier", "encoder", "--set", f"start_from={start}", "-o", start)
+    code, _, err = call(capsys, "train", own_csv, *asked)
+    assert (code, "would be lost" in err) == (2, True)
+    assert start.read_bytes() == b"a model"
+
+
 def test_what_belongs_together_is_held_out_together(capsys, tmp_path, sentences):
     alone = write_csv(tmp_path / "alone.csv", sentences)
     pairs = [row | {"group": f"g{i % 4}"} for i, row in enumerate(sentences)]
@@ -345,6 +364,8 @@ def test_columns_and_labels_of_any_name(capsys, tmp_path, sentences):
         (("train", "SOURCE", "--scheme", "stance", "--set", "epoch=2", "-o", "OUT"), 'did you mean "epochs"'),
         (("train", "SOURCE", "--scheme", "stance", "--set", "epochs=two", "-o", "OUT"), "epochs is 'two'"),
         (("train", "SOURCE", "--scheme", "stance", "--set", "gist=no", "-o", "OUT"), "true or false is wanted"),
+        (("train", "SOURCE", "--set", "scheme=stance", "-o", "OUT"), "the scheme is given by --scheme"),
+        (("train", "SOURCE", "--scheme", "stance", "--set", "abstain_below=no", "-o", "OUT"), "abstain_below=no"),
         (
             ("train", "SOURCE", "--scheme", "stance", "--classifier", "linear_svm", "--set", "C=no", "-o", "OUT"),
             "The 'C' parameter",

@@ -61,9 +61,10 @@ class CalibratedTextClassifier(TextClassifier):
         count_threads(self.n_jobs)
         if isinstance(self.compiled_from, bool) or not isinstance(self.compiled_from, (int, np.integer)):
             raise InputError(f"compiled_from is {show(repr(self.compiled_from))}; a whole number is wanted")
-        if not 0 <= self.abstain_below <= 1 or (self.abstain_below and not has_probabilities):
+        is_number = isinstance(self.abstain_below, (int, float))
+        if not (is_number and 0 <= self.abstain_below <= 1) or (self.abstain_below and not has_probabilities):
             raise InputError(
-                f"abstain_below={self.abstain_below}: a probability from 0 to 1 is wanted, and calibrate on"
+                f"abstain_below={show(self.abstain_below)}: a probability from 0 to 1 is wanted, and calibrate on"
             )
 
     def predict(self, X: object) -> np.ndarray:

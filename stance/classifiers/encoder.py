@@ -62,14 +62,16 @@ class EncoderStanceClassifier(SentenceClassifier):
         Share of the averaged states that is dropped in training.
     with_linear : bool
         Let a `StanceClassifier` learn from the same sentences and have its say in every answer, as much as makes the
-        held-out labels likeliest. It costs next to no time.
+        held-out labels likeliest. It reads a few thousand sentences a second, those of `mask_mentions` many more; its
+        classes always weigh alike.
     class_weight : {"balanced"} or None
         "balanced" weighs rare classes more. With five unequal classes that was worse by macro-F1 itself.
     mask_mentions : bool
         Put role words in the place of the mentions, so that the model cannot learn habits of actors.
     validation_share : float
-        Share of the groups that is held out, to keep the epoch of the best macro-F1 and to calibrate the
-        probabilities; at 0 all are learned from, the last epoch is kept, and the model is surer than it should be.
+        Share of the groups that is held out, to keep the epoch of the best macro-F1, to calibrate the probabilities
+        and to weigh a linear model; at 0 all are learned from, the last epoch is kept, and the model is surer than it
+        should be.
     start_from : str or path, optional
         A model file of this class: its encoder, tokenizer and roles are where training starts, in place of
         `encoder`; its head, and so its scheme, are left behind.
@@ -166,16 +168,18 @@ class EncoderStanceClassifier(SentenceClassifier):
         if self.class_weight is not None:
             total = total * compute_sample_weight(self.class_weight, codes)
         model, learned, held_out = self._train(sentences, np.eye(len(classes))[codes], groups, total)
-        self.pool_ = None
+        pool = None
         if self.with_linear:
-            plain = None if weights is None else weights[learned]
             linear = StanceClassifier(
                 self.scheme, mask_mentions=self.mask_mentions, calibrate=False, n_jobs=self.n_jobs
             )
-            fit_linear(linear, sentences.take(learned), labels[learned].astype(str), plain)
+            known = None if weights is None else weights[learned]
+            fit_linear(linear, sentences.take(learned), labels[learned].astype(str), known)
             kept = sentences.take(held_out)
+            counts = weights[held_out] if weights is not None and weights[held_out].any() else None
             scores = self._find_logits(model, kept), ask_linear(linear, kept, classes)
-            self.pool_ = Pool(linear, find_weights(*scores, codes[held_out]))
+            pool = Pool(linear, find_weights(*scores, codes[held_out], counts))
+        self.pool_ = pool
         return model
 
     def fit_soft(
@@ -297,8 +301,8 @@ class EncoderStanceClassifier(SentenceClassifier):
             held_out = given.take(rest) if len(rest) else None
             if kept is not None:
                 held_out = Examples.make(self._tokenise(model, kept[0]), kept[1], np.ones(len(kept[1])))
-            if self.with_linear and held_out is None:
-                raise InputError("with_linear: nothing is held out to weigh the two by; raise validation_share")
+            if self.with_linear:
+                _check_parts(targets[learned] * weights[learned, None], rest)
             device = pick_device(self.device)
             model.to(device)
             recipe = Recipe(
@@ -321,3 +325,13 @@ class EncoderStanceClassifier(SentenceClassifier):
 
         max_tokens = min(self.max_tokens, model.max_tokens)
         return tokenise(model.tokenizer, sentences, max_tokens, mask=self.mask_mentions)
+
+
+def _check_parts(learned: np.ndarray, held_out: np.ndarray) -> None:
+    """Raise InputError where a linear model could not learn from what is learned, or be weighed by what is held out."""
+    if not len(held_out):
+        raise InputError("with_linear: nothing is held out to weigh the two by; raise validation_share")
+    if learned.any(axis=0).sum() < 2:
+        raise InputError(
+            "with_linear: all sentences that are not held out have one label; change validation_share or the groups"
+        )

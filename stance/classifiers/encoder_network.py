@@ -175,14 +175,17 @@ def pick_device(name: str) -> torch.device:
     Raises
     ------
     InputError
-        If torch knows none of that name.
+        If torch knows none of that name, or finds none.
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        return torch.device(name)
+        device = torch.device(name)
     except (RuntimeError, TypeError) as error:
         raise InputError(f"device {show(repr(name))}: {show(error, 100)}") from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise InputError(f"device {show(repr(name))}: torch finds none here; on the CPU it is only slower")
+    return device
 
 
 def has_bfloat16(precision: str, device: torch.device) -> bool:

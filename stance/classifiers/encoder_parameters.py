@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any
 
 from stance.core.errors import InputError, show
@@ -27,9 +28,10 @@ COUNTS = {
     "n_jobs": 1_024,
     "n_trainings": 1_000,
 }
-OPTIONAL = ("epochs", "intermediate_size", "n_layers", "n_jobs")
+OPTIONAL = ("epochs", "intermediate_size", "n_layers", "n_jobs", "start_from")
 RATES = ("learning_rate", "head_learning_rate", "layer_decay")
 SHARES = ("dropout", "validation_share")
+TEXTS = ("device", "encoder", "start_from")
 
 
 def check_parameters(parameters: Mapping[str, Any]) -> None:
@@ -58,6 +60,8 @@ def _broken_rule(name: str, value: Any) -> str:  # noqa: ANN401 - whatever was g
         return "a number above 0"
     if name in SHARES and not (is_number and 0 <= value < 1):
         return "a share from 0 to below 1"
+    if name in TEXTS and not isinstance(value, (str, Path)):
+        return "a text"
     if name in CHOICES and value not in CHOICES[name]:
         return f"one of {', '.join(map(str, CHOICES[name]))}"
     return ""

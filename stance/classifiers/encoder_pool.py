@@ -16,6 +16,8 @@ from stance.classifiers.stance_classifier import StanceClassifier
 from stance.text.inputs import Sentences
 
 Scores = NDArray[np.float64]
+# The encoder always has a word: where held-out labels speak for neither model, its labels stand.
+LEAST_OF_ENCODER, MOST = 0.0025, 1e4
 
 
 @dataclass(eq=False)
@@ -33,10 +35,10 @@ class Pool:
     linear: StanceClassifier
     weights: Scores
 
-    def join(self, logits: NDArray[Any], sentences: Sentences, classes: NDArray[Any]) -> Scores:
+    def join(self, logits: NDArray[Any], sentences: Sentences, classes: NDArray[Any]) -> NDArray[np.float32]:
         """Return the logits of both, shape (n_sentences, n_classes), given those of the encoder."""
         joint: Scores = self.weights[0] * logits + self.weights[1] * ask_linear(self.linear, sentences, classes)
-        return joint
+        return joint.astype(np.float32)
 
 
 def fit_linear(linear: StanceClassifier, sentences: Sentences, labels: NDArray[Any], weights: Any) -> None:  # noqa: ANN401
@@ -53,10 +55,13 @@ def ask_linear(linear: StanceClassifier, sentences: Sentences, classes: NDArray[
     return scores
 
 
-def find_weights(logits: Scores, scores: Scores, codes: NDArray[np.int64]) -> Scores:
+def find_weights(
+    logits: Scores, scores: Scores, codes: NDArray[np.int64], counts: NDArray[np.float64] | None = None
+) -> Scores:
     """Return what two models' scores are multiplied by for the softmax of their sum to make labels likeliest.
 
-    A logarithmic opinion pool, which is calibrated by the way: neither weight is below 0.
+    A logarithmic opinion pool, which is calibrated by the way. The weight of the second is 0 or more, that of the first
+    more than 0.
 
     Parameters
     ----------
@@ -64,6 +69,8 @@ def find_weights(logits: Scores, scores: Scores, codes: NDArray[np.int64]) -> Sc
         Of sentences that neither model has learned.
     codes : numpy.ndarray of int, shape (n_sentences,)
         Their labels, numbered from 0 on.
+    counts : numpy.ndarray of float, shape (n_sentences,), optional
+        How much each counts.
 
     Returns
     -------
@@ -87,7 +94,9 @@ def find_weights(logits: Scores, scores: Scores, codes: NDArray[np.int64]) -> Sc
         pooled = weights[0] * logits + weights[1] * scores
         shares = softmax(pooled, axis=1)
         expected = np.stack([(shares * one).sum(axis=1) for one in (logits, scores)], axis=1)
-        return -float(log_softmax(pooled, axis=1)[rows, codes].mean()), (expected - wanted).mean(axis=0)
+        likely = log_softmax(pooled, axis=1)[rows, codes]
+        return -float(np.average(likely, weights=counts)), np.average(expected - wanted, axis=0, weights=counts)
 
-    found: Scores = minimize(loss, [0.5, 0.5], jac=True, method="L-BFGS-B", bounds=[(0, None)] * 2).x
+    bounds = [(LEAST_OF_ENCODER, MOST), (0.0, MOST)]
+    found: Scores = minimize(loss, [0.5, 0.5], jac=True, method="L-BFGS-B", bounds=bounds).x
     return found

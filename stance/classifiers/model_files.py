@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted
 
 import stance
 from stance.classifiers.encoder import EncoderStanceClassifier
-from stance.classifiers.encoder_pool import Pool
+from stance.classifiers.encoder_pool import MOST, Pool
 from stance.classifiers.encoder_sources import MissingExtraError, check_extra
 from stance.classifiers.model_archives import (
     MAX_STATE_BYTES,
@@ -219,14 +219,17 @@ def _read_encoder(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> Any:  #
 
 def _read_pool(linear: object, manifest: dict[str, Any]) -> Pool:
     """Return the linear model beside an encoder, and the weight of either."""
-    weights = np.array(manifest["pool"], dtype=float)
-    if type(linear) is not StanceClassifier or [*linear.classes_] != sorted(
-        {*linear.classes_} & {*manifest["classes"]}
-    ):
+    weights = manifest.get("pool")
+    known = isinstance(linear, StanceClassifier) and sorted({*linear.classes_} & {*manifest["classes"]})
+    if type(linear) is not StanceClassifier or len(linear.classes_) < 2 or [*linear.classes_] != known:
         raise UnsafeError("what stands beside the encoder is no linear model of its labels")
-    if weights.shape != (2,) or not (weights >= 0).all():
-        raise UnsafeError("the weights of the encoder and of what stands beside it are not two numbers of 0 or more")
-    return Pool(linear, weights)
+    if not (isinstance(weights, list) and len(weights) == 2 and all(map(_is_weight, weights))):
+        raise UnsafeError(f"the weights of the encoder and the linear model are not two numbers from 0 to {MOST:,.0f}")
+    return Pool(linear, np.array(weights))
+
+
+def _is_weight(value: object) -> bool:
+    return isinstance(value, float) and 0 <= value <= MOST
 
 
 def _check_versions(manifest: dict[str, Any]) -> None:

@@ -67,7 +67,7 @@ def make_classifier(
     Raises
     ------
     InputError
-        If a parameter is unknown, the message names the nearest; if one that is on or off is given something else.
+        If a parameter is unknown (the message names the nearest), or a text is given for true or false.
 
     Examples
     --------
@@ -83,7 +83,7 @@ def make_classifier(
     for key, value in given.items():
         if key not in known:
             raise InputError(f'classifier "{show(name)}": unknown parameter "{show(key)}"{suggest(key, known)}')
-        if isinstance(known[key], bool) and not isinstance(value, bool):  # any text would count as true
+        if isinstance(known[key], bool) and isinstance(value, str):  # any text would count as true
             raise InputError(f'classifier "{show(name)}": {key} is {show(repr(value))}; true or false is wanted')
     if scheme is not None and "scheme" in known:
         given.setdefault("scheme", scheme)

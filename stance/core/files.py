@@ -43,14 +43,12 @@ def read_toml_value(text: str) -> Any:  # noqa: ANN401 - any of TOML's values
     >>> [read_toml_value(text) for text in ("3", "true", "True", "[1, 2]", "balanced", '"3"')]
     [3, True, True, [1, 2], 'balanced', '3']
     """
-    for spelling in (text, text.lower()):
-        try:
-            found = tomllib.loads(f"value = {spelling}")
-        except (ValueError, RecursionError):
-            continue
-        if list(found) == ["value"]:
-            return found["value"]
-    return text
+    spelling = text.lower() if text in ("True", "False") else text
+    try:
+        found = tomllib.loads(f"value = {spelling}")
+    except (ValueError, RecursionError):
+        return text
+    return found["value"] if list(found) == ["value"] else text
 
 
 def refuse_overwriting(output: Path, *inputs: str | Path) -> None:

@@ -395,6 +395,10 @@ def test_training_starts_from_no_other_file(make, task, tmp_path):
         ({"encoder": "nobody/nothing"}, 'encoder "nobody/nothing" is not on this machine: .*hf download'),
         ({"encoder": "no such folder!"}, "is not on this machine"),
         ({"device": "abacus"}, "device 'abacus'"),
+        ({"device": 3}, "device is 3; a text"),
+        ({"encoder": 3}, "encoder is 3; a text"),
+        ({"start_from": 3}, "start_from is 3; a text"),
+        ({"with_linear": "yes"}, "with_linear is 'yes'; one of False, True"),
         ({"validation_share": 0.999999}, "validation_share is 0.999999"),
     ],
 )
@@ -420,6 +424,12 @@ def test_a_folder_that_is_no_encoder_is_named(file, content, words, make, task, 
         (folder / file).write_text(content)
     with pytest.raises(InputError, match=words):
         make().set_params(encoder=str(folder)).fit(task.frame, task.y)
+
+
+def test_a_device_that_is_not_here_is_named(make, task, monkeypatch, torch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(InputError, match="device 'cuda': torch finds none here"):
+        make().set_params(device="cuda").fit(task.frame, task.y)
 
 
 def test_a_missing_extra_is_one_line_with_the_remedy(monkeypatch):

@@ -15,12 +15,16 @@ from sklearn.linear_model import LogisticRegression
 from stance.classifiers import model_archives, model_files
 from stance.classifiers.baselines import LinearSVMClassifier
 from stance.classifiers.contract_task import make_task
-from stance.classifiers.encoder_pool import ask_linear, find_weights
+from stance.classifiers.encoder_pool import LEAST_OF_ENCODER, ask_linear, find_weights
 from stance.classifiers.model_files import load_model, save_model
 from stance.classifiers.stance_classifier import StanceClassifier
 from stance.core.errors import InputError, RefusedFileError
 from stance.text.inputs import read_sentences
 from tests.tiny_encoder import need_torch
+
+
+class MyOwn:
+    """No part of a model."""
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +63,27 @@ def test_no_other_weights_make_the_labels_likelier(seed, n_classes):
         return log_softmax(one * scores[0] + other * scores[1], axis=1)[np.arange(len(codes)), codes].mean()
 
     best = likelihood(*weights)
-    assert (weights >= 0).all()
+    assert weights[0] > 0
+    assert weights[1] >= 0
     for step in (-0.05, 0.05):
-        assert likelihood(max(weights[0] + step, 0), weights[1]) <= best + 1e-6
+        assert likelihood(max(weights[0] + step, LEAST_OF_ENCODER), weights[1]) <= best + 1e-6
         assert likelihood(weights[0], max(weights[1] + step, 0)) <= best + 1e-6
+
+
+def test_a_sentence_that_counts_twice_is_like_two():
+    scores, codes = make_scores(3)
+    counts = np.random.default_rng(3).integers(0, 3, len(codes))
+    twice = np.repeat(np.arange(len(codes)), counts)
+    wanted = find_weights(*(one[twice] for one in scores), codes[twice])
+    assert np.allclose(find_weights(*scores, codes, counts.astype(float)), wanted, atol=1e-3)
+
+
+def test_where_labels_speak_for_neither_those_of_the_encoder_stand():
+    scores, codes = make_scores(0)
+    weights = find_weights(-scores[0], -scores[1], codes)
+    pooled = weights[0] * -scores[0] + weights[1] * -scores[1]
+    assert np.array_equal(pooled.argmax(axis=1), (-scores[0]).argmax(axis=1))
+    assert log_softmax(pooled, axis=1).max() < np.log(0.35)
 
 
 def test_of_two_classes_they_are_those_of_a_logistic_regression():
@@ -86,30 +107,53 @@ def test_the_answer_is_of_both(fitted, task):
     pool = fitted.pool_
     linear = pool.linear.decision_function(task.frame)
     wanted = pool.weights[0] * alone.decision_function(task.frame) + pool.weights[1] * linear
-    assert np.allclose(fitted.decision_function(task.frame), wanted)
+    assert np.allclose(fitted.decision_function(task.frame), wanted, atol=1e-5)
     shares = fitted.predict_proba(task.frame)
-    assert np.allclose(np.log(shares), log_softmax(wanted, axis=1))
+    assert shares.dtype == np.float32
+    assert np.allclose(np.log(shares), log_softmax(wanted, axis=1), atol=1e-4)
     assert np.array_equal(fitted.predict(task.frame), fitted.classes_[shares.argmax(axis=1)])
 
 
-def test_the_linear_model_is_a_stance_classifier_that_has_not_learned_what_is_held_out(make, task, monkeypatch):
-    from stance.classifiers import encoder, encoder_training
+@pytest.fixture
+def watch(monkeypatch):
+    """Return what the linear model was fitted on and what its weight was found by, filled in while an encoder fits."""
+    from stance.classifiers import encoder
 
-    held_out, learned = [], []
-    calibrate, fit_linear = encoder_training.calibrate, encoder.fit_linear
-    monkeypatch.setattr(
-        encoder_training, "calibrate", lambda net, held, pad: (held_out.append(held), calibrate(net, held, pad))
-    )
-    monkeypatch.setattr(encoder, "fit_linear", lambda linear, *rest: (learned.append(rest), fit_linear(linear, *rest)))
-    fitted = make().set_params(mask_mentions=True).fit(task.frame, task.y)
-    ((sentences, labels, weights),) = learned
-    assert len(sentences) + len(held_out[0].tokens) == len(task.y)
-    assert weights is None
-    peer = StanceClassifier(calibrate=False).fit(
-        task.frame.set_index("text").loc[sentences.texts].reset_index(), labels
-    )
-    found = fitted.pool_.linear.decision_function(task.frame)
-    assert np.allclose(found, peer.decision_function(task.frame))
+    seen = {}
+    for name in ("fit_linear", "find_weights"):
+        asked = getattr(encoder, name)
+        monkeypatch.setattr(encoder, name, lambda *a, name=name, asked=asked: seen.update({name: a}) or asked(*a))
+    return seen
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_linear_model_has_not_learned_what_it_is_weighed_by(masked, weighted, make, task, watch):
+    X, y = task.frame, np.array(task.y)
+    counts = np.random.default_rng(0).uniform(0.5, 2.0, len(y)) if weighted else None
+    fitted = make().set_params(mask_mentions=masked).fit(X, y, sample_weight=counts)
+    _, sentences, labels, given = watch["fit_linear"]
+    learned = X["text"].isin(sentences.texts).to_numpy()
+    assert 0 < len(sentences) == learned.sum() < len(y)
+    assert np.array_equal(labels, y[learned])
+    peer = StanceClassifier(mask_mentions=masked, calibrate=False)
+    peer.fit(X[learned], y[learned], sample_weight=None if counts is None else counts[learned])
+    assert np.allclose(fitted.pool_.linear.decision_function(X), peer.decision_function(X))
+    logits, scores, codes, rest = watch["find_weights"]
+    assert np.array_equal(fitted.classes_[codes], y[~learned])
+    assert np.allclose(scores, peer.decision_function(X[~learned]))
+    assert len(logits) == len(scores)
+    for seen, kept in ((given, learned), (rest, ~learned)):
+        assert (seen is None) if counts is None else np.array_equal(seen, counts[kept])
+
+
+def test_the_linear_model_looks_at_the_other_actor(task):
+    X = task.frame.assign(holder=None)
+    linear = StanceClassifier(calibrate=False).fit(X, task.y)
+    classes = np.array(sorted(set(task.y)))
+    assert np.allclose(ask_linear(linear, read_sentences(X), classes), linear.decision_function(X))
+    unmarked = linear.set_params(other_actors=False).decision_function(X)
+    assert not np.allclose(unmarked, linear.set_params(other_actors=True).decision_function(X))
 
 
 def test_of_two_classes_both_are_asked(make, task):
@@ -134,6 +178,28 @@ def test_another_fit_without_it_forgets_it(make, task):
     fitted = make().fit(task.frame, task.y)
     assert fitted.pool_ is not None
     assert fitted.set_params(with_linear=False).fit(task.frame, task.y).pool_ is None
+    fitted = make().fit(task.frame, task.y).set_params(with_linear=False)
+    assert fitted.fit_soft(task.frame, np.eye(3)[[0] * len(task.y)], ["favor", "against", "none"]).pool_ is None
+
+
+def test_a_fit_that_fails_leaves_the_model_as_it_was(make, task):
+    fitted = make().fit(task.frame, task.y)
+    before = fitted.decision_function(task.frame)
+    with pytest.raises(InputError, match="nothing is held out"):
+        fitted.set_params(validation_share=0.0).fit(task.frame, task.y)
+    assert np.array_equal(fitted.decision_function(task.frame), before)
+
+
+@pytest.mark.parametrize("counts", [None, [1.0] * 6 + [0.0] * 6])
+def test_one_label_to_learn_from_is_named_before_training(counts, make, monkeypatch):
+    from stance.classifiers import encoder_training
+
+    monkeypatch.setattr(encoder_training, "train", lambda *rest: pytest.fail("trained"))
+    texts = [f"Moscow backs it {i}." for i in range(6)] + [f"Moscow scolds it {i}." for i in range(6)]
+    y = ["favor"] * 6 + ["against"] * 6
+    groups = ["a"] * 6 + ["b"] * 6 if counts is None else range(12)
+    with pytest.raises(InputError, match="with_linear: all sentences that are not held out have one label"):
+        make().set_params(validation_share=0.5).fit(texts, y, groups=groups, sample_weight=counts)
 
 
 def test_where_nothing_is_held_out_the_remedy_is_named(make, task):
@@ -180,10 +246,30 @@ def test_a_file_that_changes_nothing_loads(fitted, forge):
     assert load_model(forge()).get_params() == fitted.get_params()
 
 
-@pytest.mark.parametrize("pool", [[1.0], [1.0, -0.1], [1.0, float("nan")], [1.0, float("inf")], "no", [[1.0, 1.0]]])
+@pytest.mark.parametrize(
+    "pool",
+    [[1.0], [1.0] * 3, [1.0, -0.1], [1.0, float("nan")], [1e38, 1e38], "no", None, {}, ["1", "2"], [[1.0, 1.0], 1.0]],
+)
 def test_weights_that_are_none_are_refused(pool, forge):
-    with pytest.raises(RefusedFileError):
+    with pytest.raises(RefusedFileError, match="not two numbers from 0 to 10,000"):
         load_model(forge(pool=pool))
+
+
+def test_a_strange_type_beside_it_is_refused(forge, task, tmp_path, monkeypatch):
+    other = StanceClassifier().fit(task.frame, task.y)
+    other.epochs = MyOwn()
+    monkeypatch.setattr(model_files, "find_strange_types", lambda schema: [])
+    state = model_files._dump_state(other, tmp_path)
+    monkeypatch.undo()
+    with pytest.raises(RefusedFileError, match=r"MyOwn, which no model has need of"):
+        load_model(forge({"estimator.skops": state}))
+
+
+def test_a_linear_model_of_no_labels_is_refused(forge, task, tmp_path):
+    other = StanceClassifier().fit(task.frame, task.y)
+    other.classes_ = other.classes_[:0]
+    with pytest.raises(RefusedFileError, match="no linear model of its labels"):
+        load_model(forge({"estimator.skops": model_files._dump_state(other, tmp_path)}))
 
 
 def test_another_classifier_beside_it_is_refused(forge, task, tmp_path):

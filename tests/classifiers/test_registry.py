@@ -80,3 +80,9 @@ def test_what_is_no_classifier_is_named(name, message, own):
 def test_an_unknown_parameter_is_named():
     with pytest.raises(InputError, match=r'unknown parameter "alhpa".*did you mean "alpha"'):
         make_classifier("sgd", {"alhpa": 1})
+
+
+def test_a_text_is_neither_true_nor_false():
+    with pytest.raises(InputError, match="mask_mentions is 'false'; true or false is wanted"):
+        make_classifier("stance", {"mask_mentions": "false"})
+    assert make_classifier("sklearn.linear_model:SGDClassifier", {"average": 10}).average == 10
