@@ -70,6 +70,9 @@ class StanceClassifier(CalibratedTextClassifier):
     n_jobs : int, optional
         Threads of the compiled loops; by default one, with -1 all that the process may use.
         No answer depends on it.
+    stretch : bool
+        Let the default estimator take longer steps along features that tell the classes apart: half a point of macro-F1
+        on tweets by cross-validation, next to nothing on news.
 
     Attributes
     ----------
@@ -119,6 +122,7 @@ class StanceClassifier(CalibratedTextClassifier):
         abstain_below: float = 0.0,
         compiled_from: int = 2000,
         n_jobs: int | None = None,
+        stretch: bool = False,
     ) -> None:
         self.scheme = scheme
         self.estimator = estimator
@@ -136,6 +140,7 @@ class StanceClassifier(CalibratedTextClassifier):
         self.abstain_below = abstain_below
         self.compiled_from = compiled_from
         self.n_jobs = n_jobs
+        self.stretch = stretch
 
     def mark(self, sentences: Sentences) -> Sentences:
         """Return the sentences, the nearest other actor in the place of a holder that is not marked."""
@@ -172,7 +177,7 @@ class StanceClassifier(CalibratedTextClassifier):
         """Return the estimator on top."""
         if self.estimator is not None:
             return clone(self.estimator)
-        return LinearDescent(self.epochs, self.learning_rate)
+        return LinearDescent(self.epochs, self.learning_rate, self.stretch)
 
     def answer(self, method: str, sentences: Sentences) -> np.ndarray:
         """Return what the model says: of many sentences by compiled loops, of rare ones among them by itself."""

@@ -2,13 +2,16 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import csr_matrix, diags
 from scipy.sparse import random as random_matrix
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.model_selection import cross_val_score
 
-from stance.classifiers.linear_descent import LinearDescent
+from stance.classifiers.linear_descent import LinearDescent, measure_columns, weigh_classes_alike
 from stance.core.errors import InputError
 from stance.data.corpora import load_corpus
 from stance.text.hashed_ngrams import HashedNgrams
@@ -72,3 +75,68 @@ def test_parameters_out_of_range(parameters, words):
 def test_one_class_is_too_few():
     with pytest.raises(InputError, match="one class only"):
         LinearDescent().fit(make_rows(4, 2)[0], ["a"] * 4)
+
+
+# The lengths of columns.
+
+
+def make_columns(seed, n_rows=40, n_columns=6, n_classes=3):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(0, 1, (n_rows, n_columns)) * (rng.random((n_rows, n_columns)) < 0.5)
+    codes = np.arange(n_rows) % n_classes
+    X[:, 0] += codes == 1
+    return csr_matrix(X), codes, rng.uniform(0.5, 2.0, n_rows)
+
+
+@given(seed=st.integers(0, 2**32 - 1), factor=st.floats(1e-3, 1e3))
+def test_a_column_is_no_longer_for_being_given_in_other_units(seed, factor):
+    X, codes, weights = make_columns(seed)
+    other = X @ diags([1.0, factor, 1.0, -factor, 1.0, 1.0])
+    assert np.allclose(
+        measure_columns(csr_matrix(other), codes, weights), measure_columns(X, codes, weights), rtol=1e-4
+    )
+
+
+def test_of_two_classes_that_weigh_alike_it_is_the_root_of_the_correlation():
+    X, codes, _ = make_columns(0, n_rows=4000, n_classes=2)
+    X = csr_matrix(X - X.mean(axis=0))  # a root mean square is then a standard deviation
+    lengths = measure_columns(X, codes, np.ones(len(codes)))
+    peer = np.sqrt(np.abs([np.corrcoef(column, codes)[0, 1] for column in X.toarray().T]))
+    assert np.allclose(lengths / lengths[0], peer / peer[0], atol=1e-4)
+
+
+def test_a_row_that_counts_twice_is_like_two():
+    X, codes, _ = make_columns(1)
+    counts = np.random.default_rng(1).integers(1, 4, len(codes))
+    twice = np.repeat(np.arange(len(codes)), counts)
+    wanted = measure_columns(X[twice], codes[twice], np.ones(len(twice)))
+    assert np.allclose(measure_columns(X, codes, counts.astype(float)), wanted, rtol=1e-4)
+
+
+def test_columns_that_say_nothing_have_no_length_and_no_weight():
+    X = csr_matrix([[1.0, 1.0, 0.0], [1.0, 0.0, 0.0]] * 8)
+    lengths = measure_columns(X, np.array([0, 1] * 8), np.ones(16))
+    assert lengths[0] == lengths[2] == 0
+    assert np.array_equal(LinearDescent(stretch=True).fit(X, ["a", "b"] * 8).coef_[0] != 0, [False, True, False])
+
+
+def test_where_none_says_anything_all_are_as_they_were():
+    X = csr_matrix(np.ones((6, 2)))
+    assert np.array_equal(measure_columns(X, np.array([0, 1] * 3), np.ones(6)), [1.0, 1.0])
+
+
+def test_what_is_given_is_not_changed():
+    X, codes, _ = make_columns(2)
+    X = X.astype(np.float32)
+    before = X.copy()
+    LinearDescent(stretch=True).fit(X, codes)
+    assert np.array_equal(X.toarray(), before.toarray())
+
+
+def test_stretching_is_learning_from_longer_columns():
+    X, codes, weights = make_columns(4)
+    lengths = measure_columns(csr_matrix(X, dtype=np.float32), codes, weigh_classes_alike(codes, weights))
+    longer = csr_matrix(X @ diags(lengths))
+    ours = LinearDescent(stretch=True).fit(X, codes, weights).decision_function(X)
+    assert np.allclose(ours, LinearDescent().fit(longer, codes, weights).decision_function(longer), atol=1e-4)
+    assert not np.allclose(ours, LinearDescent().fit(X, codes, weights).decision_function(X), atol=1e-3)

@@ -14,6 +14,7 @@ from sklearn.pipeline import Pipeline
 
 from stance.classifiers import base
 from stance.classifiers.baselines import LinearSVMClassifier
+from stance.classifiers.linear_descent import LinearDescent
 from stance.classifiers.stance_classifier import StanceClassifier
 from stance.core.errors import InputError
 from stance.data.corpora import load_corpus
@@ -238,3 +239,12 @@ def test_without_negation_a_denied_word_counts_as_said():
     assert "notfavor" not in StanceClassifier(negation=False).make_features(sentences)["sentence_gist"][0]
     heard = [polarity("no good deal", negation=negation)[0] > 0 for negation in (True, False)]
     assert heard == [False, True]
+
+
+@pytest.mark.parametrize("stretch", [False, True])
+def test_features_that_tell_are_stretched_if_wanted(stretch, fit_small):
+    classifier, task = fit_small("stance", stretch=stretch)
+    ngrams, learner = classifier.model_.named_steps.values()
+    features = classifier.make_features(classifier.read(task.frame))
+    peer = LinearDescent(epochs=10, stretch=stretch).fit(ngrams.transform(features), task.y)
+    assert np.allclose(learner.coef_, peer.coef_)
