@@ -170,7 +170,7 @@ def _load(path: Path) -> Any:  # noqa: ANN401 - whatever classifier was saved
         raise UnsafeError(f"larger than {MAX_FILE_BYTES:,} bytes")
     with path.open("rb") as file:
         check_seal(file)
-        with open_archive(file, 2 + len(ENCODER_MEMBERS)) as archive:
+        with open_archive(file, max(map(len, _HOLDINGS))) as archive:
             names = sorted(archive.namelist())
             if names not in _HOLDINGS:
                 raise UnsafeError(f"it holds {show(archive.namelist())}, not {MANIFEST} and {ESTIMATOR}")

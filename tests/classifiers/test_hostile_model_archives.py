@@ -75,7 +75,7 @@ def test_a_hundred_thousand_members_are_refused_unread(path, monkeypatch, refuse
     with path.open("r+b") as file:
         file.write(model_archives._digest(file))
     monkeypatch.setattr(zipfile, "ZipFile", None)
-    refused(path, "more than 4 members")
+    refused(path, "more than 5 members")
 
 
 def test_too_many_arrays_are_refused(svm, path, forge, refused, write):
@@ -118,7 +118,7 @@ def test_a_second_directory_is_refused(svm, path, forge, refused):
         at = len(data) - 64 - 22
         data[at:at] = b"PK\6\7" + bytes(16)
 
-    refused(patched(forge(path, svm), change), "more than 4 members")
+    refused(patched(forge(path, svm), change), "more than 5 members")
 
 
 def test_an_array_twice_is_refused(svm, path, write, refused):
