@@ -12,7 +12,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from stance.classifiers.base import SentenceClassifier, number_groups
 from stance.classifiers.encoder_parameters import check_parameters
-from stance.classifiers.encoder_pool import Pool, ask_linear, find_weights, fit_linear
+from stance.classifiers.encoder_pool import Lesson, Pool, check_split, make_pool
 from stance.classifiers.encoder_sources import DEFAULT_ENCODER, check_extra
 from stance.classifiers.stance_classifier import StanceClassifier
 from stance.core.errors import InputError
@@ -170,16 +170,15 @@ class EncoderStanceClassifier(SentenceClassifier):
         model, learned, held_out = self._train(sentences, np.eye(len(classes))[codes], groups, total)
         pool = None
         if self.with_linear:
+            given, kept = (
+                Lesson(sentences.take(rows), labels[rows].astype(str), None if weights is None else weights[rows])
+                for rows in (learned, held_out)
+            )
             linear = StanceClassifier(
                 self.scheme, mask_mentions=self.mask_mentions, calibrate=False, n_jobs=self.n_jobs
             )
-            known = None if weights is None else weights[learned]
-            fit_linear(linear, sentences.take(learned), labels[learned].astype(str), known)
-            kept = sentences.take(held_out)
-            counts = weights[held_out] if weights is not None and weights[held_out].any() else None
-            scores = self._find_logits(model, kept), ask_linear(linear, kept, classes)
-            pool = Pool(linear, find_weights(*scores, codes[held_out], counts))
-        self.pool_ = pool
+            pool = make_pool(linear, given, kept, self._find_logits(model, kept.sentences), classes)
+        self.pool_ = pool  # not before all is learned: a fit that fails leaves what was
         return model
 
     def fit_soft(
@@ -302,7 +301,7 @@ class EncoderStanceClassifier(SentenceClassifier):
             if kept is not None:
                 held_out = Examples.make(self._tokenise(model, kept[0]), kept[1], np.ones(len(kept[1])))
             if self.with_linear:
-                _check_parts(targets[learned] * weights[learned, None], rest)
+                check_split(targets[learned] * weights[learned, None], rest)
             device = pick_device(self.device)
             model.to(device)
             recipe = Recipe(
@@ -325,13 +324,3 @@ class EncoderStanceClassifier(SentenceClassifier):
 
         max_tokens = min(self.max_tokens, model.max_tokens)
         return tokenise(model.tokenizer, sentences, max_tokens, mask=self.mask_mentions)
-
-
-def _check_parts(learned: np.ndarray, held_out: np.ndarray) -> None:
-    """Raise InputError where a linear model could not learn from what is learned, or be weighed by what is held out."""
-    if not len(held_out):
-        raise InputError("with_linear: nothing is held out to weigh the two by; raise validation_share")
-    if learned.any(axis=0).sum() < 2:
-        raise InputError(
-            "with_linear: all sentences that are not held out have one label; change validation_share or the groups"
-        )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 
-from stance.classifiers import model_archives, model_files
+from stance.classifiers import encoder_pool, model_archives, model_files
 from stance.classifiers.baselines import LinearSVMClassifier
 from stance.classifiers.contract_task import make_task
 from stance.classifiers.encoder_pool import LEAST_OF_ENCODER, ask_linear, find_weights
@@ -117,12 +117,10 @@ def test_the_answer_is_of_both(fitted, task):
 @pytest.fixture
 def watch(monkeypatch):
     """Return what the linear model was fitted on and what its weight was found by, filled in while an encoder fits."""
-    from stance.classifiers import encoder
-
     seen = {}
     for name in ("fit_linear", "find_weights"):
-        asked = getattr(encoder, name)
-        monkeypatch.setattr(encoder, name, lambda *a, name=name, asked=asked: seen.update({name: a}) or asked(*a))
+        asked = getattr(encoder_pool, name)
+        monkeypatch.setattr(encoder_pool, name, lambda *a, name=name, asked=asked: seen.update({name: a}) or asked(*a))
     return seen
 
 
