@@ -12,7 +12,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from stance.classifiers.base import SentenceClassifier, number_groups
 from stance.classifiers.encoder_parameters import check_parameters
-from stance.classifiers.encoder_pool import Lesson, Pool, check_split, make_pool
+from stance.classifiers.encoder_pool import Lesson, check_split, make_pool
 from stance.classifiers.encoder_sources import DEFAULT_ENCODER, check_extra
 from stance.classifiers.stance_classifier import StanceClassifier
 from stance.core.errors import InputError
