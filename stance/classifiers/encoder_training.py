@@ -148,13 +148,20 @@ def train_soup(
     mean = {name: torch.zeros_like(weights) for name, weights in start.items()}
     for turn in range(recipe.n_trainings):
         network.load_state_dict(start)
-        train(network, examples, held_out, pad_id, recipe, seed + turn)
+        said = f"training {turn + 1} of {recipe.n_trainings}" if recipe.n_trainings > 1 else "training"
+        train(network, examples, held_out, pad_id, recipe, seed + turn, said)
         mean = {name: mean[name] + (now - mean[name]) / (turn + 1) for name, now in network.state_dict().items()}
     network.load_state_dict(mean)
 
 
 def train(
-    network: StanceNetwork, examples: Examples, held_out: Examples | None, pad_id: int, recipe: Recipe, seed: int
+    network: StanceNetwork,
+    examples: Examples,
+    held_out: Examples | None,
+    pad_id: int,
+    recipe: Recipe,
+    seed: int,
+    said: str = "training",
 ) -> None:
     """Train a network in place; with held-out sentences it ends with the weights of the best epoch.
 
@@ -168,7 +175,7 @@ def train(
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, n_steps))
     averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(_keep(n_steps)))
     best, best_weights = -1.0, None
-    with tqdm(total=n_steps, desc="training", unit="batch", disable=not recipe.progress) as bar:
+    with tqdm(total=n_steps, desc=said, unit="batch", disable=not recipe.progress) as bar:
         for epoch in range(recipe.epochs):
             network.train()
             for batch in make_batches(examples.tokens, recipe.batch_size, pad_id, rng):
