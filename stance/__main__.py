@@ -89,13 +89,17 @@ def read_settings(context: click.Context, parameter: click.Parameter, pairs: tup
     """Return a classifier's parameters by name: ``epochs=4``, the value as in an experiment file."""
     from stance.core.files import read_toml_value
 
+    settings: dict[str, Any] = {}
     for pair in pairs:
-        if not pair.partition("=")[0].strip() or "=" not in pair:
+        name, equals, value = (part.strip() for part in pair.partition("="))
+        if not (name and equals):
             raise click.BadParameter(f'"{show(pair)}" is not NAME=VALUE, as in mask_mentions=false')
-        if pair.partition("=")[0].strip() == "scheme":
+        if name == "scheme":
             raise click.BadParameter("the scheme is given by --scheme")
-    split = (pair.partition("=") for pair in pairs)
-    return {name.strip(): read_toml_value(value.strip()) for name, _, value in split}
+        if name in settings:
+            raise click.BadParameter(f"{show(name)} is set twice; set it once")
+        settings[name] = read_toml_value(value)
+    return settings
 
 
 @corpora.command("list")
@@ -297,6 +301,7 @@ def train(
     from stance.classifiers.registry import make_classifier
     from stance.core.files import refuse_overwriting
     from stance.data.corpora import X_COLUMNS, load_corpus
+    from stance.data.splits import dev_rows
     from stance.scoring.files import read_unlabelled
 
     if (teacher is None) != (unlabelled is None):
@@ -332,7 +337,7 @@ def train(
             distil(made, load_model(teacher), more, (X, y))
             said += f" and {len(more):,} that the teacher labelled"
         else:
-            fit_rows(made, rows)
+            fit_rows(made, rows, frame.iloc[dev_rows(loaded)])
     except (TypeError, ValueError) as error:  # what scikit-learn says of a parameter
         if isinstance(error, StanceError) or not settings:
             raise

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from stance.__main__ import cli, main
+from stance.classifiers.base import fit_rows
 from stance.classifiers.model_files import load_model
 from stance.core.errors import InputError
 from stance.core.paths import shipped
@@ -329,6 +330,22 @@ def test_what_belongs_together_is_held_out_together(capsys, tmp_path, sentences)
     assert np.array_equal(found[0].decision_function(X), found[1].decision_function(X))
 
 
+def test_dev_is_there_to_be_held_out(capsys, tmp_path, sentences, monkeypatch):
+    given = []
+
+    def spied(classifier, rows, dev):
+        given.append((rows["split"].unique().tolist(), dev["text"].tolist()))
+        return fit_rows(classifier, rows, dev)
+
+    monkeypatch.setattr("stance.classifiers.base.fit_rows", spied)
+    rows = [row | {"split": ("train", "train", "dev", "test")[i % 4]} for i, row in enumerate(sentences)]
+    rows.append(rows[2] | {"text": rows[0]["text"]})  # learned, so no fair question
+    source = write_csv(tmp_path / "own.csv", rows)
+    code, _, err = call(capsys, "train", source, "--scheme", "stance", "-o", tmp_path / "m.stance")
+    assert code == 0, err
+    assert given == [(["train"], [row["text"] for row in sentences[2::4]])]
+
+
 def test_columns_and_labels_of_any_name(capsys, tmp_path, sentences):
     theirs = {"favor": "pro", "against": "con", "none": "none"}
     rows = [{"tweet": s["text"], "stance": theirs[s["label"]], "topic": s["target"]} for s in sentences]
@@ -361,6 +378,10 @@ def test_columns_and_labels_of_any_name(capsys, tmp_path, sentences):
         (("train", "SOURCE", "--scheme", "stance", "--label-map", "pro", "-o", "OUT"), '"pro" is not THEIRS=OURS'),
         (("train", "four_actors", "--text", "text", "-o", "OUT"), "columns is for a file"),
         (("train", "SOURCE", "--scheme", "stance", "--set", "epochs", "-o", "OUT"), '"epochs" is not NAME=VALUE'),
+        (
+            ("train", "SOURCE", "--scheme", "stance", "--set", "C=1", "--set", "C = 2", "-o", "OUT"),
+            "C is set twice",
+        ),
         (("train", "SOURCE", "--scheme", "stance", "--set", "epoch=2", "-o", "OUT"), 'did you mean "epochs"'),
         (("train", "SOURCE", "--scheme", "stance", "--set", "epochs=two", "-o", "OUT"), "epochs is 'two'"),
         (("train", "SOURCE", "--scheme", "stance", "--set", "gist=no", "-o", "OUT"), "true or false is wanted"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -42,17 +42,27 @@ def number_groups(texts: Sequence[str], groups: object = None) -> np.ndarray:
     return codes
 
 
-def fit_rows(classifier: Any, rows: pd.DataFrame) -> Any:  # noqa: ANN401 - any scikit-learn classifier
-    """Fit a classifier on rows of a corpus's frame, and tell it their groups where it asks for them; return it.
+def fit_rows(classifier: Any, rows: pd.DataFrame, dev: pd.DataFrame | None = None) -> Any:  # noqa: ANN401 - any scikit-learn classifier
+    """Fit a classifier on rows of a corpus's frame; return it.
+
+    It is told their groups and given the rows to choose and calibrate by where its ``fit`` asks for ``groups`` and
+    ``held_out``. Of labels that it has not learned nothing is asked.
 
     Parameters
     ----------
     classifier : scikit-learn classifier
     rows : pandas.DataFrame, shape (n_sentences, n_columns)
         ``label`` and ``group`` included.
+    dev : pandas.DataFrame, shape (n_held_out, n_columns), optional
+        The same of other rows.
     """
-    together = {"groups": rows["group"]} if has_fit_parameter(classifier, "groups") else {}
-    return classifier.fit(rows[list(X_COLUMNS)], rows["label"], **together)
+    known = pd.DataFrame() if dev is None else dev[dev["label"].isin(set(rows["label"]))]
+    told: dict[str, Any] = {}
+    if has_fit_parameter(classifier, "groups"):
+        told["groups"] = rows["group"]
+    if len(known) and has_fit_parameter(classifier, "held_out"):
+        told["held_out"] = known[list(X_COLUMNS)], known["label"]
+    return classifier.fit(rows[list(X_COLUMNS)], rows["label"], **told)
 
 
 def _has(method: str) -> Any:  # noqa: ANN401 - what available_if wants
@@ -61,6 +71,24 @@ def _has(method: str) -> Any:  # noqa: ANN401 - what available_if wants
         return hasattr(self.make_learner() if model is None else model[-1], method)
 
     return check
+
+
+class Training(NamedTuple):
+    """What a classifier learns from, as `SentenceClassifier.learn` takes it.
+
+    Attributes
+    ----------
+    sentences : Sentences
+        Or what a subclass reads instead.
+    labels : numpy.ndarray of str, shape (n_sentences,)
+    groups : numpy.ndarray of int, shape (n_sentences,)
+    weights : numpy.ndarray of float, shape (n_sentences,), or None
+    """
+
+    sentences: Any
+    labels: np.ndarray
+    groups: np.ndarray
+    weights: np.ndarray | None
 
 
 class SentenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -131,16 +159,21 @@ class SentenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         InputError
             If X or y breaks a rule (`stance.text.inputs`), or y holds one class only.
         """
+        given = self.read_training(X, y, sample_weight, groups)
+        self.model_ = self.learn(*given)
+        self.classes_ = np.unique(given.labels.astype(str))
+        return self
+
+    def read_training(self, X: object, y: object, sample_weight: object, groups: object) -> Training:
+        """Return what `fit` is given, checked: what `learn` takes."""
         sentences = self.read(X)
         labels = read_labels(y, len(sentences), get_scheme(self.scheme).labels)
-        classes = np.array(sorted(set(labels)), dtype=str)
+        classes = np.unique(labels.astype(str))
         if len(classes) < 2:
             held = f'only "{show(classes[0])}"' if len(classes) else "no label"
             raise InputError(f"y holds {held}; at least two classes are needed to learn")
         weights = None if sample_weight is None else self._weights(sample_weight, labels)
-        self.model_ = self.learn(sentences, labels, self.make_groups(sentences, groups), weights)
-        self.classes_ = classes
-        return self
+        return Training(sentences, labels, self.make_groups(sentences, groups), weights)
 
     def predict(self, X: object) -> np.ndarray:
         """Return a label for each sentence, shape (n_sentences,)."""

@@ -11,13 +11,14 @@ from sklearn.utils import check_random_state
 from sklearn.utils.class_weight import compute_sample_weight
 
 from stance.classifiers.base import SentenceClassifier, number_groups
+from stance.classifiers.encoder_lessons import Lesson, check_split, read_held_out
 from stance.classifiers.encoder_parameters import check_parameters
-from stance.classifiers.encoder_pool import Lesson, check_split, make_pool
+from stance.classifiers.encoder_pool import make_pool
 from stance.classifiers.encoder_sources import DEFAULT_ENCODER, check_extra
 from stance.classifiers.stance_classifier import StanceClassifier
 from stance.core.errors import InputError
 from stance.core.schemes import check_labels, get_scheme
-from stance.text.inputs import Sentences, read_labels, read_sentences
+from stance.text.inputs import Sentences, read_sentences
 
 if TYPE_CHECKING:
     from stance.classifiers.encoder_network import EncoderModel
@@ -158,8 +159,48 @@ class EncoderStanceClassifier(SentenceClassifier):
         self.progress = progress
         self.random_state = random_state
 
+    def fit(
+        self,
+        X: object,
+        y: object,
+        sample_weight: object = None,
+        groups: object = None,
+        held_out: tuple[object, object] | None = None,
+    ) -> Self:
+        """Learn from labelled sentences.
+
+        Parameters
+        ----------
+        X : table with a ``text`` column, or 1-D sequence of str, shape (n_sentences,)
+        y : 1-D sequence of str, shape (n_sentences,)
+            Labels of the scheme.
+        sample_weight : array-like of float, shape (n_sentences,), optional
+        groups : 1-D sequence, shape (n_sentences,), optional
+            Sentences that belong together, such as those of an article, and are held out together. By default
+            sentences of the same words do.
+        held_out : (X, y), optional
+            Labelled sentences that choose the epoch, calibrate the probabilities and weigh a linear model, in place of
+            a `validation_share` of those that are learned. Of the labels of `y`.
+
+        Raises
+        ------
+        InputError
+            If X or y breaks a rule (`stance.text.inputs`), or y holds one class only.
+        """
+        given = self.read_training(X, y, sample_weight, groups)
+        classes = np.unique(given.labels.astype(str))
+        kept = None if held_out is None else read_held_out(held_out, classes)
+        self.model_ = self.learn(*given, kept)
+        self.classes_ = classes
+        return self
+
     def learn(
-        self, sentences: Sentences, labels: np.ndarray, groups: np.ndarray, weights: np.ndarray | None
+        self,
+        sentences: Sentences,
+        labels: np.ndarray,
+        groups: np.ndarray,
+        weights: np.ndarray | None,
+        kept: Lesson | None = None,
     ) -> EncoderModel:
         """Return the network trained on labels."""
         check_parameters(self.get_params(deep=False))
@@ -167,17 +208,18 @@ class EncoderStanceClassifier(SentenceClassifier):
         total = np.ones(len(codes)) if weights is None else weights / weights.mean()
         if self.class_weight is not None:
             total = total * compute_sample_weight(self.class_weight, codes)
-        model, learned, held_out = self._train(sentences, np.eye(len(classes))[codes], groups, total)
+        model, learned, held_out = self._train(sentences, np.eye(len(classes))[codes], groups, total, classes, kept)
         pool = None
         if self.with_linear:
-            given, kept = (
+            given, rest = (
                 Lesson(sentences.take(rows), labels[rows].astype(str), None if weights is None else weights[rows])
                 for rows in (learned, held_out)
             )
             linear = StanceClassifier(
                 self.scheme, mask_mentions=self.mask_mentions, calibrate=False, n_jobs=self.n_jobs
             )
-            pool = make_pool(linear, given, kept, self._find_logits(model, kept.sentences), classes)
+            rest = kept or rest
+            pool = make_pool(linear, given, rest, self._find_logits(model, rest.sentences), classes)
         self.pool_ = pool  # not before all is learned: a fit that fails leaves what was
         return model
 
@@ -221,13 +263,9 @@ class EncoderStanceClassifier(SentenceClassifier):
             raise InputError("probabilities must be 0 or more and add up to 1 in every row")
         order = np.argsort(np.asarray(classes, dtype=str))
         names = np.asarray(classes, dtype=str)[order]
-        kept = None
-        if held_out is not None:
-            X_kept = read_sentences(held_out[0])
-            labels = read_labels(held_out[1], len(X_kept), names.tolist())
-            kept = X_kept, (labels[:, None] == names).astype(float)
+        kept = None if held_out is None else read_held_out(held_out, names)
         groups, weights = number_groups(sentences.texts), np.ones(len(sentences))
-        self.model_, *_ = self._train(sentences, wanted[:, order], groups, weights, kept)
+        self.model_, *_ = self._train(sentences, wanted[:, order], groups, weights, names, kept)
         self.pool_ = None
         self.classes_ = names
         return self
@@ -274,9 +312,10 @@ class EncoderStanceClassifier(SentenceClassifier):
         targets: np.ndarray,
         groups: np.ndarray,
         weights: np.ndarray,
-        kept: tuple[Sentences, np.ndarray] | None = None,
+        classes: np.ndarray,
+        kept: Lesson | None,
     ) -> tuple[EncoderModel, np.ndarray, np.ndarray]:
-        """Return the trained model, the rows that it learned from and those that were held out."""
+        """Return the trained model, the rows that it learned from and those that were held out beside `kept`."""
         check_parameters(self.get_params(deep=False))
         check_extra()
         from stance.classifiers.encoder_network import has_bfloat16, pick_device
@@ -299,9 +338,10 @@ class EncoderStanceClassifier(SentenceClassifier):
             learned, rest = hold_out(groups, self.validation_share if kept is None else 0.0, seed)
             held_out = given.take(rest) if len(rest) else None
             if kept is not None:
-                held_out = Examples.make(self._tokenise(model, kept[0]), kept[1], np.ones(len(kept[1])))
+                ones = np.ones(len(kept.labels))
+                held_out = Examples.make(self._tokenise(model, kept.sentences), kept.targets(classes), ones)
             if self.with_linear:
-                check_split(targets[learned] * weights[learned, None], rest)
+                check_split(targets[learned] * weights[learned, None], 0 if held_out is None else len(held_out.weights))
             device = pick_device(self.device)
             model.to(device)
             recipe = Recipe(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,8 @@ from scipy.special import log_softmax, softmax
 
 from stance.classifiers.base import number_groups
 from stance.classifiers.calibration import as_columns
+from stance.classifiers.encoder_lessons import Lesson
 from stance.classifiers.stance_classifier import StanceClassifier
-from stance.core.errors import InputError
 from stance.text.inputs import Sentences
 
 Scores = NDArray[np.float64]
@@ -40,38 +40,6 @@ class Pool:
         """Return the logits of both, shape (n_sentences, n_classes), given those of the encoder."""
         joint: Scores = self.weights[0] * logits + self.weights[1] * ask_linear(self.linear, sentences, classes)
         return joint.astype(np.float32)
-
-
-class Lesson(NamedTuple):
-    """Sentences with their labels.
-
-    Attributes
-    ----------
-    sentences : Sentences
-    labels : numpy.ndarray of str, shape (n_sentences,)
-    weights : numpy.ndarray of float, shape (n_sentences,), or None
-    """
-
-    sentences: Sentences
-    labels: NDArray[Any]
-    weights: NDArray[Any] | None
-
-
-def check_split(learned: NDArray[Any], held_out: NDArray[Any]) -> None:
-    """Raise InputError where a linear model could not learn from what is learned, or be weighed by what is held out.
-
-    Parameters
-    ----------
-    learned : numpy.ndarray of float, shape (n_learned, n_classes)
-        How much each sentence counts, in the column of its class.
-    held_out : numpy.ndarray, shape (n_held_out,)
-    """
-    if not len(held_out):
-        raise InputError("with_linear: nothing is held out to weigh the two by; raise validation_share")
-    if learned.any(axis=0).sum() < 2:
-        raise InputError(
-            "with_linear: all sentences that are not held out have one label; change validation_share or the groups"
-        )
 
 
 def make_pool(

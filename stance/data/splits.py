@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -26,11 +26,14 @@ class Fold:
         The test's name, the actor left out, or the fold's number.
     train, test : numpy.ndarray of int
         Row numbers in the corpus's table, ascending.
+    dev : numpy.ndarray of int
+        Rows to choose and calibrate by, of texts that stand neither in `train` nor in a test; most folds have none.
     """
 
     name: str
     train: np.ndarray
     test: np.ndarray
+    dev: np.ndarray = field(default_factory=lambda: np.arange(0))
 
 
 def make_folds(corpus: Corpus, protocol: str) -> list[Fold]:
@@ -43,6 +46,7 @@ def make_folds(corpus: Corpus, protocol: str) -> list[Fold]:
             "leave-one-target-out"}
         ``official``: the sheet's training splits against each of its tests; where the sheet says
         ``train_per = "target"``, each target of a test is a fold, trained on that target's rows alone.
+        What the sheet has as dev and not as training is the fold's dev (`dev_rows`).
         ``official-clean``: without test rows whose folded text stands in train or dev, nor train rows
         whose text stands in the test.
         ``grouped-kfold``: five stratified folds that keep groups together, the official tests left
@@ -93,11 +97,32 @@ def leaked_rows(texts: np.ndarray, fold: Fold) -> np.ndarray:
     return rows
 
 
+def dev_rows(corpus: Corpus) -> np.ndarray:
+    """Return the dev rows of a corpus that a classifier may choose and calibrate by.
+
+    Those whose folded text stands in training or in a test are left out: what was learned looks easier than it is.
+
+    Examples
+    --------
+    >>> from stance.data.corpora import load_corpus
+    >>> len(dev_rows(load_corpus("four_actors")))  # there they are learned from as well
+    0
+    """
+    part = corpus.sheet.schemes[corpus.scheme.name]
+    rows = np.setdiff1d(_rows(corpus, part.dev), _rows(corpus, part.train))
+    if not len(rows):
+        return rows
+    texts = folded_texts(corpus)
+    kept: np.ndarray = rows[_not_in(texts[rows], set(texts[_rows(corpus, [*part.train, *part.tests])]))]
+    return kept
+
+
 def _official(corpus: Corpus) -> list[Fold]:
     part = corpus.sheet.schemes[corpus.scheme.name]
     if not part.tests:
         raise InputError(f"{corpus.name}: has no official test; use the protocol grouped-kfold")
-    folds = [Fold(test, _rows(corpus, part.train), _rows(corpus, [test])) for test in part.tests]
+    train, dev = _rows(corpus, part.train), dev_rows(corpus)
+    folds = [Fold(test, train, _rows(corpus, [test]), dev) for test in part.tests]
     return folds if part.train_per is None else [one for fold in folds for one in _by_target(corpus, fold)]
 
 
@@ -109,7 +134,7 @@ def _by_target(corpus: Corpus, fold: Fold) -> list[Fold]:
         raise InputError(f'{corpus.name}: train_per = "target", but {unnamed:,} rows of {fold.name} name no target')
     named = list(dict.fromkeys(targets[fold.test].tolist()))
     names = [fold.name] if len(named) == 1 else [f"{fold.name}: {target}" for target in named]
-    parts = [[rows[targets[rows] == target] for rows in (fold.train, fold.test)] for target in named]
+    parts = [[rows[targets[rows] == target] for rows in (fold.train, fold.test, fold.dev)] for target in named]
     return [Fold(name, *part) for name, part in zip(names, parts, strict=True)] or [fold]
 
 
@@ -120,7 +145,8 @@ def _official_clean(corpus: Corpus) -> list[Fold]:
     folds = []
     for one in _official(corpus):
         train = one.train[_not_in(texts[one.train], set(texts[one.test]))]
-        folds.append(Fold(one.name, train, one.test[_not_in(texts[one.test], dev | set(texts[one.train]))]))
+        test = one.test[_not_in(texts[one.test], dev | set(texts[one.train]))]
+        folds.append(replace(one, train=train, test=test))
     return folds
 
 

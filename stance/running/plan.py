@@ -151,6 +151,7 @@ def _ingredients(
     return {
         "corpus": corpus.sha256,
         "train": _rows_sha256(fold.train),
+        "dev": _rows_sha256(fold.dev),
         "class": CLASSIFIERS.get(class_name, class_name),
         "params": params,
         "seed": seed,

@@ -77,6 +77,8 @@ class Task:
         What makes the classifier.
     matrix : dict of str to list
         Of parameters that are to be chosen on the training rows.
+    dev : numpy.ndarray of int
+        Rows that a classifier may hold out (`fit_rows`).
     lesson : Lesson, optional
         Of a classifier that has a teacher.
     """
@@ -92,6 +94,7 @@ class Task:
     scheme: str
     seed: int | None
     matrix: Matrix = field(default_factory=dict)
+    dev: np.ndarray = field(default_factory=lambda: np.arange(0))
     lesson: Lesson | None = None
 
     @property
@@ -186,6 +189,7 @@ def _task(
         scheme=job.corpus.scheme.name,
         seed=job.cell.seed,
         matrix=job.spec.matrix if chosen is None else {},
+        dev=job.fold.dev,
         lesson=_lesson(store, job) if kind == "cells" else None,
     )
 

@@ -20,7 +20,13 @@ from stance.running.matrix import Matrix
 InnerFolds = list[tuple[np.ndarray, np.ndarray]]
 
 
-def tune(classifier: Any, matrix: Matrix, train: pd.DataFrame, labels: list[str]) -> tuple[Any, dict[str, Any]]:  # noqa: ANN401 - any classifier
+def tune(
+    classifier: Any,  # noqa: ANN401 - any scikit-learn classifier
+    matrix: Matrix,
+    train: pd.DataFrame,
+    labels: list[str],
+    dev: pd.DataFrame | None = None,
+) -> tuple[Any, dict[str, Any]]:
     """Choose the best of a matrix, and fit it on all training rows.
 
     Every combination is fitted and scored by macro-F1 on the same inner folds, which keep groups whole.
@@ -37,6 +43,8 @@ def tune(classifier: Any, matrix: Matrix, train: pd.DataFrame, labels: list[str]
         Rows of a corpus's frame, ``label`` and ``group`` included.
     labels : list of str
         The declared labels, all of which macro-F1 averages over.
+    dev : pandas.DataFrame, optional
+        Rows like those of `train` that the last fit may hold out (`fit_rows`).
 
     Returns
     -------
@@ -66,7 +74,7 @@ def tune(classifier: Any, matrix: Matrix, train: pd.DataFrame, labels: list[str]
     tried = [{"params": params, "scores": row} for params, row in zip(found["params"], scores, strict=True)]
     chosen = {"params": search.best_params_, "score": float(search.best_score_), "n_folds": len(folds)}
     best = clone(classifier).set_params(**search.best_params_)
-    return fit_rows(best, train), {"tuned": chosen, "inner_scores": tried}
+    return fit_rows(best, train, dev), {"tuned": chosen, "inner_scores": tried}
 
 
 def inner_folds(labels: np.ndarray, groups: np.ndarray) -> InnerFolds:

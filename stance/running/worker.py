@@ -120,12 +120,12 @@ def _write_failure(task: Task, output: Output, error: Exception) -> None:
 
 def _fitted(task: Task, frame: pd.DataFrame) -> tuple[Any, dict[str, Any]]:
     """Return the fitted classifier, and what the cell's record must say of how its parameters were chosen."""
-    train = frame.iloc[task.train]
+    train, dev = frame.iloc[task.train], frame.iloc[task.dev]
     if task.lesson:
         return _taught(task, task.lesson, frame), {}
     if not task.matrix:
-        return fit_rows(task.make(), train), {}
-    return tune(task.make(), task.matrix, train, task.labels)
+        return fit_rows(task.make(), train, dev), {}
+    return tune(task.make(), task.matrix, train, task.labels, dev)
 
 
 def _taught(task: Task, lesson: Lesson, frame: pd.DataFrame) -> Any:  # noqa: ANN401

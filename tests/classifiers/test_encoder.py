@@ -261,6 +261,38 @@ def test_sentences_that_are_given_are_held_out_in_place_of_others(make, task, mo
         make().fit_soft(task.frame, hard, classes, (["Moscow met."], ["neutral"]))
 
 
+def test_what_is_given_as_held_out_is_not_learned(make, task, monkeypatch):
+    from stance.classifiers import encoder_training
+
+    sides = []
+    monkeypatch.setattr(
+        encoder_training, "train", lambda network, learned, held_out, *rest: sides.extend([learned, held_out])
+    )
+    weights = np.arange(1.0, len(task.y) + 1)
+    given = task.frame, task.y, weights, range(len(task.y))
+    make().set_params(validation_share=0.5).fit(*given, held_out=(["Moscow met.", "Moscow no."], ["none", "favor"]))
+    learned, held_out = sides
+    assert learned.weights == pytest.approx(weights / weights.mean())
+    assert (len(learned.tokens), len(held_out.tokens)) == (len(task.y), 2)
+    assert held_out.targets.tolist() == [[0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]
+
+
+@pytest.mark.parametrize(
+    ("held_out", "words"),
+    [
+        ((["Moscow met."], ["neutral"]), '"neutral" is not one of'),
+        ((["Moscow met."], ["favor", "favor"]), "X has 1 sentences, y has 2 labels"),
+        (([], []), "held_out holds no sentence"),
+    ],
+)
+def test_what_cannot_be_held_out_is_refused_before_training(held_out, words, make, task, monkeypatch):
+    from stance.classifiers import encoder_training
+
+    monkeypatch.setattr(encoder_training, "train", lambda *rest: pytest.fail("trained"))
+    with pytest.raises(InputError, match=words):
+        make().fit(task.frame, task.y, held_out=held_out)
+
+
 # Bodies.
 
 

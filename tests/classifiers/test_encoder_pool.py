@@ -205,6 +205,16 @@ def test_where_nothing_is_held_out_the_remedy_is_named(make, task):
         make().set_params(validation_share=0.0).fit(task.frame, task.y)
 
 
+def test_both_are_weighed_by_what_is_given_as_held_out(make, task):
+    held_out = task.frame.iloc[::2].reset_index(drop=True), task.y[::2]
+    fitted = make().set_params(validation_share=0.0).fit(task.frame, task.y, held_out=held_out)
+    codes = np.searchsorted(fitted.classes_, held_out[1])
+    sentences = read_sentences(held_out[0])
+    logits = fitted._find_logits(fitted.model_, sentences)
+    scores = ask_linear(fitted.pool_.linear, sentences, fitted.classes_)
+    assert fitted.pool_.weights == pytest.approx(find_weights(logits, scores, codes))
+
+
 def test_it_does_not_learn_from_probabilities(make, task):
     with pytest.raises(InputError, match="with_linear: the linear model learns from labels"):
         make().fit_soft(task.frame, np.eye(3)[[0] * len(task.y)], ["favor", "against", "none"])

@@ -10,7 +10,7 @@ from stance.core.errors import InputError
 from stance.core.schemes import SCHEMES, STANCE
 from stance.data.corpora import FRAME, Corpus, load_corpus
 from stance.data.sheets import Sheet, check_model
-from stance.data.splits import N_FOLDS, PROTOCOLS, default_protocol, make_folds
+from stance.data.splits import N_FOLDS, PROTOCOLS, default_protocol, dev_rows, make_folds
 from stance.text.folding import fold
 
 TEXTS = ["Truce now", "truce NOW!", "No truce", "Raids on", "[Raids] on.", "🕊", "💣"]
@@ -123,6 +123,24 @@ def test_official_clean_shares_no_text(corpus):
         assert len(one.train) == sum(text not in set(folded(whole.test)) for text in folded(whole.train))
 
 
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@settings(deadline=None)
+@given(corpora)
+def test_dev_holds_no_text_of_train_or_test_and_lacks_no_other(protocol, corpus):
+    texts = np.array([fold(text) or text for text in corpus.table.column("text").to_pylist()], dtype=object)
+    splits = np.array(corpus.table.column("split").to_pylist(), dtype=object)
+    learned_or_asked = set(texts[np.isin(splits, ["train", "test", "test2"])])
+    expected = [row for row in np.flatnonzero(splits == "dev") if texts[row] not in learned_or_asked]
+    for one in folds_of(corpus, protocol):
+        assert one.dev.tolist() == (expected if protocol.startswith("official") else [])
+
+
+def test_dev_that_is_learned_from_is_not_held_out_as_well():
+    rows = [("Truce now", "favor", "iran", "g1", "train"), ("No truce", "against", "iran", "g2", "dev")]
+    assert dev_rows(corpus_of(rows, train=["train"], dev=["dev"], tests=["test"])).tolist() == [1]
+    assert dev_rows(corpus_of(rows, train=["train", "dev"], dev=["dev"], tests=["test"])).tolist() == []
+
+
 @settings(deadline=None)
 @given(corpora)
 def test_grouped_kfold_splits_no_group_and_reads_no_official_test(corpus):
@@ -179,6 +197,8 @@ def test_each_target_of_a_test_is_a_fold_trained_on_its_own_rows(protocol):
     folds = make_folds(of_targets(PER_TARGET), protocol)
     found = {one.name: (one.train.tolist(), one.test.tolist()) for one in folds}
     assert found == {"test: b": ([1, 2], [5, 7]), "test: a": ([0, 3], [6])}
+    more = of_targets([*PER_TARGET, ("dev", "a"), ("dev", "b"), ("dev", "c"), ("dev", None)], dev=["dev"])
+    assert {one.name: one.dev.tolist() for one in make_folds(more, protocol)} == {"test: b": [9], "test: a": [8]}
     (whole,) = make_folds(of_targets(PER_TARGET, train_per=None), protocol)
     assert (whole.train.tolist(), whole.test.tolist()) == ([0, 1, 2, 3, 4], [5, 6, 7])
 

@@ -2,12 +2,15 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from stance.classifiers.base import fit_rows
 from stance.data.corpora import load_corpus
+from stance.running import tuning, worker
 from stance.running.store import Store
 from stance.running.tasks import Output, Task
 from stance.running.worker import predict_cells, time_cell
@@ -56,6 +59,21 @@ def test_predictions_are_stored_with_gold_and_probabilities(task, tmp_path):
 def test_a_classifier_without_probabilities_stores_none(task, tmp_path):
     predict_cells(task("cells", "linear_svm"))
     assert not [n for n in Store(tmp_path).read_predictions("k").column_names if n.startswith("probability")]
+
+
+@pytest.mark.parametrize("matrix", [{}, {"C": [0.1, 1.0]}])
+def test_rows_of_dev_are_there_to_be_held_out_and_no_others(matrix, task, monkeypatch):
+    given = []
+
+    def spied(classifier, rows, dev):
+        given.append((rows.index.tolist(), dev.index.tolist()))
+        return fit_rows(classifier, rows, dev)
+
+    monkeypatch.setattr(worker, "fit_rows", spied)
+    monkeypatch.setattr(tuning, "fit_rows", spied)
+    one = task("cells", "linear_svm")
+    predict_cells(replace(one, train=one.train[:40], dev=one.train[40:44], matrix=matrix))
+    assert given == [(one.train[:40].tolist(), one.train[40:44].tolist())]
 
 
 def test_clocks_are_stored_raw(task, tmp_path):
