@@ -11,14 +11,21 @@ from sklearn.utils import check_random_state
 from sklearn.utils.class_weight import compute_sample_weight
 
 from stance.classifiers.base import SentenceClassifier, number_groups
-from stance.classifiers.encoder_lessons import Lesson, check_split, read_held_out
+from stance.classifiers.encoder_lessons import (
+    Lesson,
+    Split,
+    check_splits,
+    hold_out,
+    read_held_out,
+    read_soft_labels,
+)
 from stance.classifiers.encoder_parameters import check_parameters
 from stance.classifiers.encoder_pool import make_pool
 from stance.classifiers.encoder_sources import DEFAULT_ENCODER, check_extra
 from stance.classifiers.stance_classifier import StanceClassifier
 from stance.core.errors import InputError
 from stance.core.schemes import check_labels, get_scheme
-from stance.text.inputs import Sentences, read_sentences
+from stance.text.inputs import Sentences
 
 if TYPE_CHECKING:
     from stance.classifiers.encoder_network import EncoderModel
@@ -49,8 +56,9 @@ class EncoderStanceClassifier(SentenceClassifier):
         How often the sentences are gone through; by default four times, and more often where they are fewer
         than 5,000, until 20,000 are seen or twenty times are over.
     n_trainings : int
-        Train so many times, the sentences in another order each time, and take the mean of the weights (a model soup:
-        Wortsman et al. 2022, ICML). Better and steadier than one training, and as fast in prediction.
+        Train so many times, the sentences in another order and others of them held out each time, and take the mean of
+        the weights (a model soup: Wortsman et al. 2022, ICML). Better and steadier than one training, and as fast in
+        prediction.
     learning_rate, head_learning_rate : float
         Of the encoder's last layer, and of what is new: the head and the role embeddings.
     layer_decay : float
@@ -205,21 +213,18 @@ class EncoderStanceClassifier(SentenceClassifier):
         """Return the network trained on labels."""
         check_parameters(self.get_params(deep=False))
         classes, codes = np.unique(labels.astype(str), return_inverse=True)
-        total = np.ones(len(codes)) if weights is None else weights / weights.mean()
+        lesson = Lesson(sentences, np.eye(len(classes))[codes], np.ones(len(codes)) if weights is None else weights)
+        total = lesson.weights / lesson.weights.mean()
         if self.class_weight is not None:
             total = total * compute_sample_weight(self.class_weight, codes)
-        model, learned, held_out = self._train(sentences, np.eye(len(classes))[codes], groups, total, classes, kept)
+        model, splits, logits = self._train(lesson._replace(weights=total), groups, kept)
         pool = None
         if self.with_linear:
-            given, rest = (
-                Lesson(sentences.take(rows), labels[rows].astype(str), None if weights is None else weights[rows])
-                for rows in (learned, held_out)
-            )
             linear = StanceClassifier(
                 self.scheme, mask_mentions=self.mask_mentions, calibrate=False, n_jobs=self.n_jobs
             )
-            rest = kept or rest
-            pool = make_pool(linear, given, rest, self._find_logits(model, rest.sentences), classes)
+            whole = lesson if kept is None else lesson.followed_by(kept)
+            pool = make_pool(linear, whole, splits, logits, classes)
         self.pool_ = pool  # not before all is learned: a fit that fails leaves what was
         return model
 
@@ -251,21 +256,10 @@ class EncoderStanceClassifier(SentenceClassifier):
         """
         if self.with_linear:
             raise InputError("with_linear: the linear model learns from labels, not from probabilities")
-        sentences = read_sentences(X)
         check_labels(classes, get_scheme(self.scheme).labels)
-        wanted = np.asarray(probabilities, dtype=float)
-        if wanted.shape != (len(sentences), len(classes)) or len(set(classes)) != len(classes) or wanted.size < 2:
-            raise InputError(
-                f"probabilities have shape {wanted.shape}; ({len(sentences)}, {len(classes)}) is wanted, "
-                "and two classes or more, each once"
-            )
-        if not ((wanted >= 0).all() and np.allclose(wanted.sum(axis=1), 1.0, atol=1e-4)):
-            raise InputError("probabilities must be 0 or more and add up to 1 in every row")
-        order = np.argsort(np.asarray(classes, dtype=str))
-        names = np.asarray(classes, dtype=str)[order]
+        lesson, names = read_soft_labels(X, probabilities, classes)
         kept = None if held_out is None else read_held_out(held_out, names)
-        groups, weights = number_groups(sentences.texts), np.ones(len(sentences))
-        self.model_, *_ = self._train(sentences, wanted[:, order], groups, weights, names, kept)
+        self.model_, *_ = self._train(lesson, number_groups(lesson.sentences.texts), kept)
         self.pool_ = None
         self.classes_ = names
         return self
@@ -307,15 +301,12 @@ class EncoderStanceClassifier(SentenceClassifier):
             return find_logits(network, tokens, model.pad_id)
 
     def _train(
-        self,
-        sentences: Sentences,
-        targets: np.ndarray,
-        groups: np.ndarray,
-        weights: np.ndarray,
-        classes: np.ndarray,
-        kept: Lesson | None,
-    ) -> tuple[EncoderModel, np.ndarray, np.ndarray]:
-        """Return the trained model, the rows that it learned from and those that were held out beside `kept`."""
+        self, lesson: Lesson, groups: np.ndarray, kept: Lesson | None
+    ) -> tuple[EncoderModel, list[Split], np.ndarray]:
+        """Return the trained model, how the rows were parted (`kept` are the last ones), and logits of those held out.
+
+        The logits have shape (n_held_out, n_classes), those of one part below those of the other.
+        """
         check_parameters(self.get_params(deep=False))
         check_extra()
         from stance.classifiers.encoder_network import has_bfloat16, pick_device
@@ -325,27 +316,27 @@ class EncoderStanceClassifier(SentenceClassifier):
             Recipe,
             calibrate,
             count_epochs,
-            hold_out,
             seeded,
             threads,
             train_soup,
         )
 
         seed = int(check_random_state(self.random_state).randint(2**31))
+        n_learned = len(lesson.sentences)
+        if kept is None:
+            splits = hold_out(groups, self.validation_share, self.n_trainings, seed)
+        else:
+            lesson = lesson.followed_by(kept)
+            splits = [(np.arange(n_learned), np.arange(n_learned, len(lesson.sentences)))]
+        if self.with_linear:
+            check_splits(lesson, splits)
         with seeded(seed), threads(self.n_jobs):
-            model = make_start(self, targets.shape[1])
-            given = Examples.make(self._tokenise(model, sentences), targets, weights)
-            learned, rest = hold_out(groups, self.validation_share if kept is None else 0.0, seed)
-            held_out = given.take(rest) if len(rest) else None
-            if kept is not None:
-                ones = np.ones(len(kept.labels))
-                held_out = Examples.make(self._tokenise(model, kept.sentences), kept.targets(classes), ones)
-            if self.with_linear:
-                check_split(targets[learned] * weights[learned, None], 0 if held_out is None else len(held_out.weights))
+            model = make_start(self, lesson.targets.shape[1])
+            given = Examples.make(self._tokenise(model, lesson.sentences), lesson.targets, lesson.weights)
             device = pick_device(self.device)
             model.to(device)
             recipe = Recipe(
-                epochs=self.epochs or count_epochs(len(sentences)),
+                epochs=self.epochs or count_epochs(n_learned),
                 batch_size=self.batch_size,
                 n_trainings=self.n_trainings,
                 learning_rate=self.learning_rate,
@@ -354,10 +345,11 @@ class EncoderStanceClassifier(SentenceClassifier):
                 bfloat16=has_bfloat16(self.precision, device),
                 progress=self.progress,
             )
-            train_soup(model.network, given.take(learned), held_out, model.pad_id, recipe, seed)
-            if held_out is not None:
-                calibrate(model.network, held_out, model.pad_id)
-        return model, learned, rest
+            logits = train_soup(model.network, given, splits, model.pad_id, recipe, seed)
+            if len(logits):
+                held_out = np.concatenate([rest for _, rest in splits])
+                logits = calibrate(model.network, logits, given.targets[held_out])
+        return model, splits, logits
 
     def _tokenise(self, model: EncoderModel, sentences: Sentences) -> Any:  # noqa: ANN401
         from stance.classifiers.encoder_batches import tokenise

@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 from numpy.typing import NDArray
 
 from stance.core.errors import InputError
 from stance.text.inputs import Sentences, read_labels, read_sentences
 
+# Rows to learn from, and rows to hold out.
+Split = tuple[NDArray[np.int64], NDArray[np.int64]]
+
 
 class Lesson(NamedTuple):
-    """Sentences with their labels.
+    """Sentences, what is to be said of them, and how much each counts.
 
     Attributes
     ----------
     sentences : Sentences
-    labels : numpy.ndarray of str, shape (n_sentences,)
-    weights : numpy.ndarray of float, shape (n_sentences,), or None
+    targets : numpy.ndarray of float, shape (n_sentences, n_classes)
+        The probability of each class: 1 and 0 for a label.
+    weights : numpy.ndarray of float, shape (n_sentences,)
     """
 
     sentences: Sentences
-    labels: NDArray[Any]
-    weights: NDArray[Any] | None
+    targets: NDArray[Any]
+    weights: NDArray[Any]
 
-    def targets(self, classes: NDArray[Any]) -> NDArray[Any]:
-        """Return the probability of each class, shape (n_sentences, n_classes): 1 for the label, 0 for the others."""
-        wanted: NDArray[Any] = (self.labels[:, None] == classes).astype(float)
-        return wanted
+    def take(self, rows: NDArray[np.int64]) -> Lesson:
+        """Return some of them."""
+        return Lesson(self.sentences.take(rows), self.targets[rows], self.weights[rows])
+
+    def followed_by(self, other: Lesson) -> Lesson:
+        """Return both, one below the other."""
+        one, two = self.sentences, other.sentences
+        both = Sentences(one.texts + two.texts, one.holders + two.holders, one.targets + two.targets)
+        targets, weights = (np.concatenate(parts) for parts in zip(self[1:], other[1:], strict=True))
+        return Lesson(both, targets, weights)
 
 
 def read_held_out(held_out: tuple[object, object], classes: NDArray[Any]) -> Lesson:
-    """Return sentences and labels that were given to be held out, checked.
+    """Return sentences and labels that were given to be held out, checked; each counts 1.
 
     Raises
     ------
@@ -42,21 +54,68 @@ def read_held_out(held_out: tuple[object, object], classes: NDArray[Any]) -> Les
     labels = read_labels(held_out[1], len(sentences), classes.tolist())
     if not len(sentences):
         raise InputError("held_out holds no sentence; give some, or leave it out")
-    return Lesson(sentences, labels.astype(str), None)
+    return Lesson(sentences, (labels[:, None] == classes).astype(float), np.ones(len(labels)))
 
 
-def check_split(learned: NDArray[Any], n_held_out: int) -> None:
-    """Raise InputError where a linear model could not learn from what is learned, or be weighed by what is held out.
+def read_soft_labels(X: object, probabilities: object, classes: Sequence[str]) -> tuple[Lesson, NDArray[Any]]:
+    """Return sentences with the probability of each class, checked, and the classes, sorted; each counts 1.
 
-    Parameters
-    ----------
-    learned : numpy.ndarray of float, shape (n_learned, n_classes)
-        How much each sentence counts, in the column of its class.
-    n_held_out : int
+    Raises
+    ------
+    InputError
+        If X breaks a rule (`stance.text.inputs`), the probabilities are none, or a class stands there twice.
     """
-    if not n_held_out:
-        raise InputError("with_linear: nothing is held out to weigh the two by; raise validation_share")
-    if learned.any(axis=0).sum() < 2:
+    sentences, wanted = read_sentences(X), np.asarray(probabilities, dtype=float)
+    if wanted.shape != (len(sentences), len(classes)) or len(set(classes)) != len(classes) or wanted.size < 2:
         raise InputError(
-            "with_linear: all sentences that are not held out have one label; change validation_share or the groups"
+            f"probabilities have shape {wanted.shape}; ({len(sentences)}, {len(classes)}) is wanted, "
+            "and two classes or more, each once"
         )
+    if not ((wanted >= 0).all() and np.allclose(wanted.sum(axis=1), 1.0, atol=1e-4)):
+        raise InputError("probabilities must be 0 or more and add up to 1 in every row")
+    order = np.argsort(np.asarray(classes, dtype=str))
+    lesson = Lesson(sentences, wanted[:, order], np.ones(len(sentences)))
+    return lesson, np.asarray(classes, dtype=str)[order]
+
+
+def hold_out(groups: NDArray[Any], share: float, n_times: int, seed: int) -> list[Split]:
+    """Part rows so many times, each time another share of the groups held out; a group is on one side only.
+
+    What is held out once is held out again only when every group has been. Where the share is less than one group,
+    there is one part, which holds out nothing.
+
+    Raises
+    ------
+    InputError
+        If the share leaves nothing to learn from.
+
+    Examples
+    --------
+    >>> parts = hold_out(np.array([0, 0, 1, 2, 3]), 0.25, 4, seed=0)
+    >>> [rest.tolist() for _, rest in parts]
+    [[3], [4], [2], [0, 1]]
+    """
+    names, rows = np.unique(groups, return_inverse=True)
+    if share * len(names) < 1:
+        return [(np.arange(len(groups)), np.arange(0))]
+    n_held_out = int(np.ceil(share * len(names)))
+    if n_held_out >= len(names):
+        raise InputError(f"validation_share is {share}: of {len(names)} groups none is left to learn from")
+    order = np.random.RandomState(seed).permutation(len(names))
+    splits = []
+    for turn in range(n_times):
+        chosen = np.take(order, np.arange(turn * n_held_out, (turn + 1) * n_held_out), mode="wrap")
+        held_out = np.isin(rows, chosen)
+        splits.append((np.flatnonzero(~held_out), np.flatnonzero(held_out)))
+    return splits
+
+
+def check_splits(lesson: Lesson, splits: list[Split]) -> None:
+    """Raise InputError where a linear model could not learn from what is learned, or be weighed by what is held out."""
+    for learned, held_out in splits:
+        if not len(held_out):
+            raise InputError("with_linear: nothing is held out to weigh the two by; raise validation_share")
+        if (lesson.targets[learned] * lesson.weights[learned, None]).any(axis=0).sum() < 2:
+            raise InputError(
+                "with_linear: all sentences that are not held out have one label; change validation_share or the groups"
+            )

@@ -12,7 +12,7 @@ from scipy.special import log_softmax, softmax
 
 from stance.classifiers.base import number_groups
 from stance.classifiers.calibration import as_columns
-from stance.classifiers.encoder_lessons import Lesson
+from stance.classifiers.encoder_lessons import Lesson, Split
 from stance.classifiers.stance_classifier import StanceClassifier
 from stance.text.inputs import Sentences
 
@@ -43,7 +43,7 @@ class Pool:
 
 
 def make_pool(
-    linear: StanceClassifier, learned: Lesson, held_out: Lesson, logits: NDArray[Any], classes: NDArray[Any]
+    linear: StanceClassifier, lesson: Lesson, splits: list[Split], logits: NDArray[Any], classes: NDArray[Any]
 ) -> Pool:
     """Return the pool of a linear model, fitted here, and of an encoder that learned the same.
 
@@ -51,21 +51,29 @@ def make_pool(
     ----------
     linear : StanceClassifier
         Unfitted.
-    learned, held_out : Lesson
+    lesson : Lesson
+    splits : list of (rows to learn from, rows held out)
+        How the encoder learned the lesson.
     logits : numpy.ndarray of float, shape (n_held_out, n_classes)
-        The encoder's, of the sentences held out.
+        The encoder's, of the rows held out, part below part.
     classes : numpy.ndarray of str, shape (n_classes,)
         Sorted.
     """
-    fit_linear(linear, *learned)
-    scores = ask_linear(linear, held_out.sentences, classes)
-    counts = held_out.weights if held_out.weights is not None and held_out.weights.any() else None
-    return Pool(linear, find_weights(logits, scores, np.searchsorted(classes, held_out.labels), counts))
+    scores = []
+    for learned, held_out in splits:
+        fit_linear(linear, lesson.take(learned), classes)
+        scores.append(ask_linear(linear, lesson.sentences.take(held_out), classes))
+    if len(splits) > 1:
+        fit_linear(linear, lesson.take(np.unique(np.concatenate([learned for learned, _ in splits]))), classes)
+    rest = np.concatenate([held_out for _, held_out in splits])
+    counts, codes = lesson.weights[rest], lesson.targets[rest].argmax(axis=1)
+    return Pool(linear, find_weights(logits, np.concatenate(scores), codes, counts if counts.any() else None))
 
 
-def fit_linear(linear: StanceClassifier, sentences: Sentences, labels: NDArray[Any], weights: Any) -> None:  # noqa: ANN401
-    """Fit a linear model on sentences that were read before; `weights` as in `fit`."""
-    linear.model_ = linear.learn(linear.mark(sentences), labels, number_groups(sentences.texts), weights)
+def fit_linear(linear: StanceClassifier, lesson: Lesson, classes: NDArray[Any]) -> None:
+    """Fit a linear model on sentences that were read before."""
+    labels, groups = classes[lesson.targets.argmax(axis=1)], number_groups(lesson.sentences.texts)
+    linear.model_ = linear.learn(linear.mark(lesson.sentences), labels, groups, lesson.weights)
     linear.classes_ = np.unique(labels)
 
 

@@ -10,15 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from sklearn.metrics import f1_score
-from sklearn.model_selection import GroupShuffleSplit
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from stance.classifiers.calibration import find_temperature
 from stance.classifiers.encoder_batches import Tokens, make_batches
+from stance.classifiers.encoder_lessons import Split
 from stance.classifiers.encoder_network import StanceNetwork, find_layers, to_tensors
-from stance.core.errors import InputError, show
 
 WARM_UP_SHARE = 0.1
 WEIGHT_DECAY = 0.01
@@ -92,26 +91,6 @@ def count_epochs(n_sentences: int) -> int:
     return min(max(MIN_EPOCHS, -(-SENTENCES_SEEN // n_sentences)), MAX_EPOCHS)
 
 
-def hold_out(groups: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows that are learned from and those that are held out, a group on one side only.
-
-    Nothing is held out where the share is less than one group.
-
-    Raises
-    ------
-    InputError
-        If the share leaves nothing to learn from.
-    """
-    if share * len(np.unique(groups)) < 1:
-        return np.arange(len(groups)), np.arange(0)
-    split = GroupShuffleSplit(1, test_size=share, random_state=seed)
-    try:
-        learned, held_out = next(split.split(groups, groups=groups))
-    except ValueError as error:
-        raise InputError(f"validation_share is {share}: {show(error, 200)}") from None
-    return learned, held_out
-
-
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """Seed torch within the block, and leave its global generators as they were."""
@@ -132,12 +111,26 @@ def threads(n_jobs: int | None) -> Iterator[None]:
 
 
 def train_soup(
-    network: StanceNetwork, examples: Examples, held_out: Examples | None, pad_id: int, recipe: Recipe, seed: int
-) -> None:
+    network: StanceNetwork, examples: Examples, splits: list[Split], pad_id: int, recipe: Recipe, seed: int
+) -> np.ndarray:
     """Train a network in place, several times from where it stands, and end with the mean of the weights.
 
     Each time the sentences come in another order and other states are dropped out; all times the head begins as the
     same, so that a mean of the weights means something.
+
+    Parameters
+    ----------
+    network : StanceNetwork
+    examples : Examples
+    splits : list of (rows to learn from, rows held out)
+        One for all trainings, or one for each, so that together they learn from all.
+    pad_id, recipe, seed
+
+    Returns
+    -------
+    numpy.ndarray of float32, shape (n_held_out, n_classes)
+        Logits of the rows held out, part below part: the trained network's where all trainings held out the same, else
+        those of the training that held them out.
 
     References
     ----------
@@ -146,12 +139,17 @@ def train_soup(
     """
     start = copy.deepcopy(network.state_dict())
     mean = {name: torch.zeros_like(weights) for name, weights in start.items()}
+    found = []
     for turn in range(recipe.n_trainings):
         network.load_state_dict(start)
         said = f"training {turn + 1} of {recipe.n_trainings}" if recipe.n_trainings > 1 else "training"
-        train(network, examples, held_out, pad_id, recipe, seed + turn, said)
+        learned, rest = (examples.take(rows) for rows in splits[turn % len(splits)])
+        train(network, learned, rest if len(rest.tokens) else None, pad_id, recipe, seed + turn, said)
         mean = {name: mean[name] + (now - mean[name]) / (turn + 1) for name, now in network.state_dict().items()}
+        if len(splits) > 1:
+            found.append(find_logits(network, rest.tokens, pad_id))
     network.load_state_dict(mean)
+    return np.concatenate(found) if found else find_logits(network, examples.take(splits[0][1]).tokens, pad_id)
 
 
 def train(
@@ -204,13 +202,24 @@ def macro_f1(network: StanceNetwork, examples: Examples, pad_id: int) -> float:
     return float(f1_score(examples.targets.argmax(axis=1), found, average="macro", zero_division=0.0))
 
 
-def calibrate(network: StanceNetwork, held_out: Examples, pad_id: int) -> None:
-    """Divide the head by the temperature at which the held-out labels are likeliest; no label changes."""
-    logits = find_logits(network, held_out.tokens, pad_id).astype(float)
-    temperature = find_temperature(logits, held_out.targets.argmax(axis=1))
+def calibrate(network: StanceNetwork, logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Divide the head by the temperature at which held-out labels are likeliest; no label changes.
+
+    Parameters
+    ----------
+    network : StanceNetwork
+    logits, targets : numpy.ndarray, shape (n_held_out, n_classes)
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_held_out, n_classes)
+        The logits, divided as well.
+    """
+    temperature = find_temperature(logits.astype(float), targets.argmax(axis=1))
     with torch.no_grad():
         network.head.weight /= temperature
         network.head.bias /= temperature
+    return logits / temperature
 
 
 def find_logits(network: StanceNetwork, tokens: Sequence[Tokens], pad_id: int) -> np.ndarray:

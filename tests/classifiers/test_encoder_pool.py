@@ -120,7 +120,8 @@ def watch(monkeypatch):
     seen = {}
     for name in ("fit_linear", "find_weights"):
         asked = getattr(encoder_pool, name)
-        monkeypatch.setattr(encoder_pool, name, lambda *a, name=name, asked=asked: seen.update({name: a}) or asked(*a))
+        calls = seen[name] = []
+        monkeypatch.setattr(encoder_pool, name, lambda *a, calls=calls, asked=asked: calls.append(a) or asked(*a))
     return seen
 
 
@@ -130,19 +131,34 @@ def test_the_linear_model_has_not_learned_what_it_is_weighed_by(masked, weighted
     X, y = task.frame, np.array(task.y)
     counts = np.random.default_rng(0).uniform(0.5, 2.0, len(y)) if weighted else None
     fitted = make().set_params(mask_mentions=masked).fit(X, y, sample_weight=counts)
-    _, sentences, labels, given = watch["fit_linear"]
-    learned = X["text"].isin(sentences.texts).to_numpy()
-    assert 0 < len(sentences) == learned.sum() < len(y)
-    assert np.array_equal(labels, y[learned])
+    ((_, lesson, classes),) = watch["fit_linear"]
+    learned = X["text"].isin(lesson.sentences.texts).to_numpy()
+    assert 0 < len(lesson.sentences) == learned.sum() < len(y)
+    assert np.array_equal(classes[lesson.targets.argmax(axis=1)], y[learned])
     peer = StanceClassifier(mask_mentions=masked, calibrate=False)
     peer.fit(X[learned], y[learned], sample_weight=None if counts is None else counts[learned])
     assert np.allclose(fitted.pool_.linear.decision_function(X), peer.decision_function(X))
-    logits, scores, codes, rest = watch["find_weights"]
+    ((logits, scores, codes, rest),) = watch["find_weights"]
     assert np.array_equal(fitted.classes_[codes], y[~learned])
     assert np.allclose(scores, peer.decision_function(X[~learned]))
     assert len(logits) == len(scores)
-    for seen, kept in ((given, learned), (rest, ~learned)):
-        assert (seen is None) if counts is None else np.array_equal(seen, counts[kept])
+    for seen, kept in ((lesson.weights, learned), (rest, ~learned)):
+        assert np.array_equal(seen, np.ones(kept.sum()) if counts is None else counts[kept])
+
+
+def test_where_each_training_holds_out_others_so_does_the_linear_model(make, task, watch):
+    X, y = task.frame, np.array(task.y)
+    fitted = make().set_params(n_trainings=3).fit(X, y, groups=range(len(y)))
+    *parts, last = (lesson.sentences.texts for _, lesson, _ in watch["fit_linear"])
+    assert last == X["text"].tolist()
+    peer = StanceClassifier(mask_mentions=False, calibrate=False)
+    assert np.allclose(fitted.pool_.linear.decision_function(X), peer.fit(X, y).decision_function(X))
+    ((logits, scores, codes, _),) = watch["find_weights"]
+    held_out = [np.flatnonzero(~X["text"].isin(part)) for part in parts]
+    assert len(set(np.concatenate(held_out))) == len(logits) == 3 * len(held_out[0])
+    wanted = [peer.fit(X.drop(index=rest), np.delete(y, rest)).decision_function(X.loc[rest]) for rest in held_out]
+    assert np.allclose(scores, np.concatenate(wanted))
+    assert np.array_equal(fitted.classes_[codes], y[np.concatenate(held_out)])
 
 
 def test_the_linear_model_looks_at_the_other_actor(task):
