@@ -21,6 +21,7 @@ from stance.text.inputs import Sentences, read_labels, read_sentences
 
 # So many sentences' features are held in memory at a time, some 60 MB in the richest classifier.
 BATCH_SENTENCES = 4096
+MIN_HELD_OUT = 50  # of fewer rows a temperature says more about the rows than about the classifier
 
 
 def number_groups(texts: Sequence[str], groups: object = None) -> np.ndarray:
@@ -46,7 +47,7 @@ def fit_rows(classifier: Any, rows: pd.DataFrame, dev: pd.DataFrame | None = Non
     """Fit a classifier on rows of a corpus's frame; return it.
 
     It is told their groups and given the rows to choose and calibrate by where its ``fit`` asks for ``groups`` and
-    ``held_out``. Of labels that it has not learned nothing is asked.
+    ``held_out``. Of labels that it has not learned nothing is asked, and fewer than 50 rows tell too little.
 
     Parameters
     ----------
@@ -60,7 +61,7 @@ def fit_rows(classifier: Any, rows: pd.DataFrame, dev: pd.DataFrame | None = Non
     told: dict[str, Any] = {}
     if has_fit_parameter(classifier, "groups"):
         told["groups"] = rows["group"]
-    if len(known) and has_fit_parameter(classifier, "held_out"):
+    if len(known) >= MIN_HELD_OUT and has_fit_parameter(classifier, "held_out"):
         told["held_out"] = known[list(X_COLUMNS)], known["label"]
     return classifier.fit(rows[list(X_COLUMNS)], rows["label"], **told)
 

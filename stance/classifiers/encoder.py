@@ -14,7 +14,7 @@ from stance.classifiers.base import SentenceClassifier, number_groups
 from stance.classifiers.encoder_lessons import (
     Lesson,
     Split,
-    check_splits,
+    drop_unknown,
     hold_out,
     read_held_out,
     read_soft_labels,
@@ -56,9 +56,9 @@ class EncoderStanceClassifier(SentenceClassifier):
         How often the sentences are gone through; by default four times, and more often where they are fewer
         than 5,000, until 20,000 are seen or twenty times are over.
     n_trainings : int
-        Train so many times, the sentences in another order and others of them held out each time, and take the mean of
-        the weights (a model soup: Wortsman et al. 2022, ICML). Better and steadier than one training, and as fast in
-        prediction.
+        Train so many times, the sentences in another order and, where a `validation_share` is held out, another one
+        each time, and take the mean of the weights (a model soup: Wortsman et al. 2022, ICML). Better and steadier than
+        one training, and as fast in prediction.
     learning_rate, head_learning_rate : float
         Of the encoder's last layer, and of what is new: the head and the role embeddings.
     layer_decay : float
@@ -80,7 +80,7 @@ class EncoderStanceClassifier(SentenceClassifier):
     validation_share : float
         Share of the groups that is held out, to keep the epoch of the best macro-F1, to calibrate the probabilities
         and to weigh a linear model; at 0 all are learned from, the last epoch is kept, and the model is surer than it
-        should be.
+        should be. Sentences given to `fit` as `held_out` take its place.
     start_from : str or path, optional
         A model file of this class: its encoder, tokenizer and roles are where training starts, in place of
         `encoder`; its head, and so its scheme, are left behind.
@@ -328,8 +328,12 @@ class EncoderStanceClassifier(SentenceClassifier):
         else:
             lesson = lesson.followed_by(kept)
             splits = [(np.arange(n_learned), np.arange(n_learned, len(lesson.sentences)))]
-        if self.with_linear:
-            check_splits(lesson, splits)
+        splits = drop_unknown(lesson, splits)
+        if self.with_linear and not any(len(rest) for _, rest in splits):
+            raise InputError(
+                "with_linear: nothing is held out that the two could be weighed by; "
+                "change validation_share or the groups, or give held_out"
+            )
         with seeded(seed), threads(self.n_jobs):
             model = make_start(self, lesson.targets.shape[1])
             given = Examples.make(self._tokenise(model, lesson.sentences), lesson.targets, lesson.weights)

@@ -48,12 +48,18 @@ def read_held_out(held_out: tuple[object, object], classes: NDArray[Any]) -> Les
     Raises
     ------
     InputError
-        If X or y breaks a rule (`stance.text.inputs`), a label is none of the classes, or there is no sentence.
+        If they are no pair, X or y breaks a rule (`stance.text.inputs`), a label is none of the classes, or there is no
+        sentence.
     """
-    sentences = read_sentences(held_out[0])
-    labels = read_labels(held_out[1], len(sentences), classes.tolist())
+    if not (isinstance(held_out, (tuple, list)) and len(held_out) == 2):
+        raise InputError(f"held_out is a {type(held_out).__name__}; a pair (X, y) of sentences and labels is wanted")
+    try:
+        sentences = read_sentences(held_out[0])
+        labels = read_labels(held_out[1], len(sentences), classes.tolist())
+    except InputError as error:
+        raise type(error)(f"held_out: {error}") from None
     if not len(sentences):
-        raise InputError("held_out holds no sentence; give some, or leave it out")
+        raise InputError("held_out: no sentence; give some, or leave it out")
     return Lesson(sentences, (labels[:, None] == classes).astype(float), np.ones(len(labels)))
 
 
@@ -110,12 +116,19 @@ def hold_out(groups: NDArray[Any], share: float, n_times: int, seed: int) -> lis
     return splits
 
 
-def check_splits(lesson: Lesson, splits: list[Split]) -> None:
-    """Raise InputError where a linear model could not learn from what is learned, or be weighed by what is held out."""
+def drop_unknown(lesson: Lesson, splits: list[Split]) -> list[Split]:
+    """Return the splits without held-out rows of a label that is not learned: nobody can know it.
+
+    Where only one label is learned, nothing is held out.
+
+    Parameters
+    ----------
+    lesson : Lesson
+    splits : list of (rows to learn from, rows held out)
+    """
+    kept = []
     for learned, held_out in splits:
-        if not len(held_out):
-            raise InputError("with_linear: nothing is held out to weigh the two by; raise validation_share")
-        if (lesson.targets[learned] * lesson.weights[learned, None]).any(axis=0).sum() < 2:
-            raise InputError(
-                "with_linear: all sentences that are not held out have one label; change validation_share or the groups"
-            )
+        known = (lesson.targets[learned] * lesson.weights[learned, None]).any(axis=0)
+        asked = known[lesson.targets[held_out].argmax(axis=1)] & (known.sum() > 1)
+        kept.append((learned, held_out[asked]))
+    return kept

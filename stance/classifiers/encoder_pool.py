@@ -61,6 +61,8 @@ def make_pool(
     """
     scores = []
     for learned, held_out in splits:
+        if not len(held_out):
+            continue
         fit_linear(linear, lesson.take(learned), classes)
         scores.append(ask_linear(linear, lesson.sentences.take(held_out), classes))
     if len(splits) > 1:

@@ -123,7 +123,7 @@ def train_soup(
     network : StanceNetwork
     examples : Examples
     splits : list of (rows to learn from, rows held out)
-        One for all trainings, or one for each, so that together they learn from all.
+        One for all trainings, or one for each.
     pad_id, recipe, seed
 
     Returns

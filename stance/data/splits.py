@@ -27,7 +27,8 @@ class Fold:
     train, test : numpy.ndarray of int
         Row numbers in the corpus's table, ascending.
     dev : numpy.ndarray of int
-        Rows to choose and calibrate by, of texts that stand neither in `train` nor in a test; most folds have none.
+        Rows to choose and calibrate by, of texts and groups that are neither in `train` nor in a test; most folds have
+        none.
     """
 
     name: str
@@ -100,7 +101,8 @@ def leaked_rows(texts: np.ndarray, fold: Fold) -> np.ndarray:
 def dev_rows(corpus: Corpus) -> np.ndarray:
     """Return the dev rows of a corpus that a classifier may choose and calibrate by.
 
-    Those whose folded text stands in training or in a test are left out: what was learned looks easier than it is.
+    Those whose folded text or group stands in training or in a test are left out: what was learned looks easier than
+    it is.
 
     Examples
     --------
@@ -112,9 +114,10 @@ def dev_rows(corpus: Corpus) -> np.ndarray:
     rows = np.setdiff1d(_rows(corpus, part.dev), _rows(corpus, part.train))
     if not len(rows):
         return rows
-    texts = folded_texts(corpus)
-    kept: np.ndarray = rows[_not_in(texts[rows], set(texts[_rows(corpus, [*part.train, *part.tests])]))]
-    return kept
+    others = _rows(corpus, [*part.train, *part.tests])
+    for names in (folded_texts(corpus), np.array(corpus.table.column("group").to_pylist(), dtype=object)):
+        rows = rows[_not_in(names[rows], set(names[others]))]
+    return rows
 
 
 def _official(corpus: Corpus) -> list[Fold]:

@@ -44,7 +44,7 @@ def tune(
     labels : list of str
         The declared labels, all of which macro-F1 averages over.
     dev : pandas.DataFrame, optional
-        Rows like those of `train` that the last fit may hold out (`fit_rows`).
+        Rows like those of `train` that the last fit may hold out (`fit_rows`); the inner ones do without.
 
     Returns
     -------

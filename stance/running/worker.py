@@ -101,7 +101,10 @@ def _predicted(
 
 
 def time_cell(task: Task) -> dict[str, Exception]:
-    """Read the clocks of a classifier and store them; what goes wrong is raised."""
+    """Read the clocks of a classifier and store them; what goes wrong is raised.
+
+    It is fitted on the training rows without their dev, which `predict_cells` gives to one that asks for it.
+    """
     (clock,) = task.outputs
     frame = to_frame(_read_table(task.table))
     X = frame[list(X_COLUMNS)]

@@ -15,10 +15,11 @@ from sklearn.model_selection import GroupShuffleSplit
 from stance.classifiers.contract_task import make_task
 from stance.classifiers.dummies import MajorityClassifier
 from stance.classifiers.encoder import EncoderStanceClassifier
-from stance.classifiers.encoder_lessons import hold_out
+from stance.classifiers.encoder_lessons import Lesson, drop_unknown, hold_out
 from stance.classifiers.encoder_sources import DEFAULT_ENCODER, find_encoder
 from stance.classifiers.model_files import load_model, save_model
 from stance.core.errors import InputError
+from stance.text.inputs import Sentences
 from tests.tiny_encoder import make_encoder, need_torch
 
 
@@ -190,6 +191,7 @@ def seen(monkeypatch, torch):
 
     def spied(network, learned, held_out, pad_id, *rest):
         train(network, learned, held_out, pad_id, *rest)
+        held_out = held_out or learned.take(np.arange(0))
         seen["sides"].append((learned, held_out))
         seen["ends"].append(encoder_training.find_logits(network, held_out.tokens, pad_id))
 
@@ -254,6 +256,22 @@ def test_what_is_held_out(groups, share, n_times, seed):
 def test_what_would_leave_nothing_to_learn_from_is_refused():
     with pytest.raises(InputError, match=r"validation_share is 0.9: of 3 groups none is left to learn from"):
         hold_out(np.array([0, 1, 2]), 0.9, 1, 0)
+
+
+def test_of_a_label_that_is_not_learned_nothing_is_asked(make, task, seen):
+    groups = ["one" if label == "none" else f"g{i % 9}" for i, label in enumerate(task.y)]
+    assert len(set(groups)) == 7
+    make().set_params(validation_share=1 / 7, n_trainings=7, epochs=1).fit(task.frame, task.y, groups=groups)
+    ((logits, targets),) = seen["calibrated"]
+    assert len(logits) == len(targets) == len(task.y) - task.y.count("none")
+    assert targets.sum(axis=0)[2] == 0  # against, favor, none
+    assert [len(rest.tokens) for _, rest in seen["sides"]].count(0) == 1
+
+
+def test_where_one_label_is_learned_nothing_is_held_out():
+    lesson = Lesson(Sentences([""] * 4, [None] * 4, [None] * 4), np.eye(2)[[0, 0, 1, 1]], np.array([1.0, 1, 1, 0]))
+    splits = [(np.array(learned), np.array(rest)) for learned, rest in [([0, 2], [1, 3]), ([0, 3], [1, 2])]]
+    assert [rest.tolist() for _, rest in drop_unknown(lesson, splits)] == [[1, 3], []]
 
 
 def test_a_group_is_never_on_both_sides(make, task, monkeypatch):
@@ -363,8 +381,10 @@ def test_what_is_given_as_held_out_is_not_learned(make, task, monkeypatch):
     ("held_out", "words"),
     [
         ((["Moscow met."], ["neutral"]), '"neutral" is not one of'),
-        ((["Moscow met."], ["favor", "favor"]), "X has 1 sentences, y has 2 labels"),
-        (([], []), "held_out holds no sentence"),
+        ((["Moscow met."], ["favor", "favor"]), "held_out: X has 1 sentences, y has 2 labels"),
+        (([], []), "held_out: no sentence"),
+        ((["Moscow met."],), r"held_out is a tuple; a pair \(X, y\)"),
+        (0.5, "held_out is a float; a pair"),
     ],
 )
 def test_what_cannot_be_held_out_is_refused_before_training(held_out, words, make, task, monkeypatch):

@@ -212,13 +212,22 @@ def test_one_label_to_learn_from_is_named_before_training(counts, make, monkeypa
     texts = [f"Moscow backs it {i}." for i in range(6)] + [f"Moscow scolds it {i}." for i in range(6)]
     y = ["favor"] * 6 + ["against"] * 6
     groups = ["a"] * 6 + ["b"] * 6 if counts is None else range(12)
-    with pytest.raises(InputError, match="with_linear: all sentences that are not held out have one label"):
+    with pytest.raises(InputError, match="with_linear: nothing is held out that the two could be weighed by"):
         make().set_params(validation_share=0.5).fit(texts, y, groups=groups, sample_weight=counts)
 
 
 def test_where_nothing_is_held_out_the_remedy_is_named(make, task):
-    with pytest.raises(InputError, match=r"with_linear: nothing is held out .*; raise validation_share"):
+    with pytest.raises(InputError, match=r"with_linear: nothing is held out .*; change validation_share"):
         make().set_params(validation_share=0.0).fit(task.frame, task.y)
+
+
+def test_a_label_of_one_group_is_learned_where_others_are_held_out(make, task):
+    kept = [label != "none" for label in task.y]
+    X, y = task.frame[kept], np.array(task.y)[kept]
+    groups = ["one" if label == "favor" else f"g{i % 5}" for i, label in enumerate(y)]
+    assert len(set(groups)) == 6
+    fitted = make().set_params(n_trainings=6, validation_share=1 / 6, epochs=1).fit(X, y, groups=groups)
+    assert fitted.pool_.linear.classes_.tolist() == ["against", "favor"]
 
 
 def test_both_are_weighed_by_what_is_given_as_held_out(make, task):

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from stance.classifiers.base import fit_rows
+from stance.classifiers.base import MIN_HELD_OUT, fit_rows
 from stance.data.corpora import X_COLUMNS
 
 
@@ -33,19 +33,22 @@ TRAIN = rows_of(["favor", "none", "favor"])
 
 
 def test_groups_and_known_labels_of_dev_are_told():
-    dev = rows_of(["none", "against", "favor"])
+    dev = rows_of(["none", "against", "favor"] * MIN_HELD_OUT)
     told = fit_rows(Asking(), TRAIN, dev).told
     assert told["y"].tolist() == TRAIN["label"].tolist()
     assert told["groups"].tolist() == TRAIN["group"].tolist()
     X, y = told["held_out"]
-    assert X.equals(dev.iloc[[0, 2]][list(X_COLUMNS)])
-    assert y.tolist() == ["none", "favor"]
+    assert X.equals(dev[dev["label"] != "against"][list(X_COLUMNS)])
+    assert y.tolist() == ["none", "favor"] * MIN_HELD_OUT
 
 
-@pytest.mark.parametrize("dev", [None, rows_of([]), rows_of(["against"])])
-def test_where_dev_has_nothing_to_ask_nothing_is_held_out(dev):
+@pytest.mark.parametrize(
+    "dev",
+    [None, rows_of([]), rows_of(["against"] * MIN_HELD_OUT), rows_of(["against", *["none"] * (MIN_HELD_OUT - 1)])],
+)
+def test_where_dev_has_little_to_ask_nothing_is_held_out(dev):
     assert fit_rows(Asking(), TRAIN, dev).told["held_out"] is None
 
 
 def test_who_asks_for_nothing_is_told_nothing():
-    assert list(fit_rows(Modest(), TRAIN, rows_of(["favor"])).told) == ["y"]
+    assert list(fit_rows(Modest(), TRAIN, rows_of(["favor"] * MIN_HELD_OUT)).told) == ["y"]

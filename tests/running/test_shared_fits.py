@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from stance.running.experiments import read_experiment
-from stance.running.plan import make_plan
+from stance.running.plan import _ingredients, make_plan
 from stance.running.runner import run
 from stance.running.store import Store
 from stance.running.tasks import cell_tasks, write_tables
@@ -116,3 +116,17 @@ def test_a_test_that_cannot_be_predicted_leaves_the_other_alone(spec, tmp_path, 
     (failure,) = results.failures
     assert failure["cause"] == f"ValueError: not {name}"
     assert f"/{name}/" in failure["title"]
+
+
+def test_the_dev_of_a_fold_reaches_the_worker_and_is_part_of_the_key(tmp_path, sentences):
+    rows = [row | {"split": ("train", "dev", "test")[i % 3]} for i, row in enumerate(sentences)]
+    source = write_csv(tmp_path / "own.csv", rows)
+    asked = {"corpora": [{"path": str(source), "scheme": "stance"}], "classifiers": {"linear_svm": {}}}
+    plan = make_plan(read_experiment(asked))
+    (task,) = cell_tasks(Store(tmp_path / "r"), plan)
+    assert task.dev.tolist() == list(range(1, len(rows), 3))
+    folds = asked | {"protocols": ["grouped-kfold"]}
+    assert all(not len(task.dev) for task in cell_tasks(Store(tmp_path / "r"), make_plan(read_experiment(folds))))
+    (job,) = plan
+    fewer = replace(job.fold, dev=job.fold.dev[1:])
+    assert _ingredients(job.corpus, job.fold, "fast", {}, None) != _ingredients(job.corpus, fewer, "fast", {}, None)
