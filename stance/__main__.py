@@ -286,6 +286,8 @@ def train(
 ) -> None:
     """Train a classifier on a corpus's training splits, or on all of a file of yours.
 
+    An encoder chooses its epoch by the corpus's dev, where it has one that is not trained on.
+
     With a teacher, a slower and better model, it also learns what the teacher says of sentences without labels.
 
     \b
