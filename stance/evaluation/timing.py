@@ -21,7 +21,9 @@ MANY = 4096
 Readings = dict[str, list[float]]
 
 
-def time_classifier(make: Callable[[], Any], train: tuple[pd.DataFrame, Any], X: pd.DataFrame) -> dict[str, Any]:
+def time_classifier(
+    make: Callable[[], Any], fit: Callable[[Any], object], n_fitted: int, X: pd.DataFrame
+) -> dict[str, Any]:
     """Measure fitting and predicting; keep every reading.
 
     A clock covers the whole call, as a user makes it: the input is checked, and a mention that the table gives
@@ -31,8 +33,10 @@ def time_classifier(make: Callable[[], Any], train: tuple[pd.DataFrame, Any], X:
     ----------
     make : callable
         Returns an unfitted classifier.
-    train : (X, y)
-        What it is fitted on: up to three times, fewer where one takes more than a second.
+    fit : callable
+        Fits it, in place: up to three times, fewer where one takes more than a second.
+    n_fitted : int
+        Sentences that it is fitted on.
     X : pandas.DataFrame, shape (n_sentences, n_columns)
         What it predicts, in calls of 1 sentence (up to 100 of them), of 64, and of all, repeated to 4,096
         where they are fewer. Each size is called once unmeasured; later calls stop when a second is spent.
@@ -46,7 +50,7 @@ def time_classifier(make: Callable[[], Any], train: tuple[pd.DataFrame, Any], X:
     fit_seconds: list[float] = []
     while len(fit_seconds) < FIT_REPEATS and sum(fit_seconds) < SECONDS_A_PART:
         fitted = make()
-        fit_seconds.append(_clock(lambda one=fitted: one.fit(*train)))  # type: ignore[misc]
+        fit_seconds.append(_clock(lambda one=fitted: fit(one)))  # type: ignore[misc]
     predict = fitted.predict
     single = [X.iloc[[i % len(X)]] for i in range(LATENCY_CALLS)]
     dozens = [X.iloc[_wrapped(i * BATCH, len(X))] for i in range(MAX_REPEATS)]
@@ -58,7 +62,7 @@ def time_classifier(make: Callable[[], Any], train: tuple[pd.DataFrame, Any], X:
     }
     return {
         "fit_seconds": fit_seconds,
-        "fit_sentences": len(train[0]),
+        "fit_sentences": n_fitted,
         "predict_seconds": readings,
         "predict_sentences": {"1": 1, "64": BATCH, "all": len(many)},
         "peak_memory_bytes": peak_memory_bytes(),

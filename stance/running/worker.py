@@ -101,17 +101,14 @@ def _predicted(
 
 
 def time_cell(task: Task) -> dict[str, Exception]:
-    """Read the clocks of a classifier and store them; what goes wrong is raised.
-
-    It is fitted on the training rows without their dev, which `predict_cells` gives to one that asks for it.
-    """
+    """Read the clocks of a classifier and store them; what goes wrong is raised."""
     (clock,) = task.outputs
     frame = to_frame(_read_table(task.table))
-    X = frame[list(X_COLUMNS)]
+    train, dev = frame.iloc[task.train], frame.iloc[task.dev]
+    X = frame[list(X_COLUMNS)].iloc[clock.test].reset_index(drop=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        train = (X.iloc[task.train], frame["label"].iloc[task.train])
-        readings = time_classifier(task.make, train, X.iloc[clock.test].reset_index(drop=True))
+        readings = time_classifier(task.make, lambda one: fit_rows(one, train, dev), len(train), X)
     Store(task.folder).write("timings", clock.key, clock.record | readings)
     return {}
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -45,7 +46,7 @@ def time_with(monkeypatch):
         monkeypatch.setattr(timing, "time", SimpleNamespace(perf_counter=lambda: clock.now))
         monkeypatch.setattr(timing, "model_bytes", lambda fitted: 7)
         monkeypatch.setattr(timing, "MANY", many)
-        return time_classifier(clock.make, (X, Y), X)
+        return time_classifier(clock.make, lambda one: one.fit(X, Y), len(X), X)
 
     return run
 
@@ -109,7 +110,8 @@ def test_the_slowest_classifier_is_read_once(time_with):
 
 
 def test_a_classifier_of_ours_is_timed():
-    read = time_classifier(lambda: make_classifier("linear_svm", {}, "stance", None), (X, Y), X)
+    make = partial(make_classifier, "linear_svm", {}, "stance", None)
+    read = time_classifier(make, lambda one: one.fit(X, Y), len(X), X)
     seconds = [*read["fit_seconds"], *(s for part in read["predict_seconds"].values() for s in part)]
     assert min(seconds) > 0
     assert read["peak_memory_bytes"] > 10_000_000  # the interpreter alone

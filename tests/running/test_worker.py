@@ -74,6 +74,9 @@ def test_rows_of_dev_are_there_to_be_held_out_and_no_others(matrix, task, monkey
     one = task("cells", "linear_svm")
     predict_cells(replace(one, train=one.train[:40], dev=one.train[40:44], matrix=matrix))
     assert given == [(one.train[:40].tolist(), one.train[40:44].tolist())]
+    timed = replace(task("timings", "majority"), train=one.train[:40], dev=one.train[40:44])
+    time_cell(timed)
+    assert given[-1] == given[0]
 
 
 def test_clocks_are_stored_raw(task, tmp_path):
