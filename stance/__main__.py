@@ -286,7 +286,8 @@ def train(
 ) -> None:
     """Train a classifier on a corpus's training splits, or on all of a file of yours.
 
-    An encoder chooses its epoch by the corpus's dev, where it has one that is not trained on.
+    A corpus's dev, where it has one that is not trained on, is what probabilities are calibrated by; an encoder also
+    chooses its epoch by it.
 
     With a teacher, a slower and better model, it also learns what the teacher says of sentences without labels.
 
@@ -297,8 +298,8 @@ def train(
       stance train four_actors -o fast.stance --teacher encoder.stance --unlabelled news.csv
       stance train tweets.csv --scheme stance --text tweet --label-map pro=favor --label-map con=against -o m.stance
     """
-    from stance.classifiers.base import fit_rows
     from stance.classifiers.distillation import distil
+    from stance.classifiers.held_out import fit_rows
     from stance.classifiers.model_files import load_model, save_model
     from stance.classifiers.registry import make_classifier
     from stance.core.files import refuse_overwriting

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from stance.__main__ import cli, main
-from stance.classifiers.base import fit_rows
+from stance.classifiers.held_out import fit_rows
 from stance.classifiers.model_files import load_model
 from stance.core.errors import InputError
 from stance.core.paths import shipped
@@ -337,7 +337,7 @@ def test_dev_is_there_to_be_held_out(capsys, tmp_path, sentences, monkeypatch):
         given.append((rows["split"].unique().tolist(), dev["text"].tolist()))
         return fit_rows(classifier, rows, dev)
 
-    monkeypatch.setattr("stance.classifiers.base.fit_rows", spied)
+    monkeypatch.setattr("stance.classifiers.held_out.fit_rows", spied)
     rows = [row | {"split": ("train", "train", "dev", "test")[i % 4]} for i, row in enumerate(sentences)]
     rows.append(rows[2] | {"text": rows[0]["text"]})  # learned, so no fair question
     source = write_csv(tmp_path / "own.csv", rows)

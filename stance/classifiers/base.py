@@ -11,17 +11,15 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+from sklearn.utils.validation import check_is_fitted
 
 from stance.core.errors import InputError, show
 from stance.core.schemes import get_scheme
-from stance.data.corpora import X_COLUMNS
 from stance.text.folding import fold
 from stance.text.inputs import Sentences, read_labels, read_sentences
 
 # So many sentences' features are held in memory at a time, some 60 MB in the richest classifier.
 BATCH_SENTENCES = 4096
-MIN_HELD_OUT = 50  # of fewer rows a temperature says more about the rows than about the classifier
 
 
 def number_groups(texts: Sequence[str], groups: object = None) -> np.ndarray:
@@ -41,29 +39,6 @@ def number_groups(texts: Sequence[str], groups: object = None) -> np.ndarray:
         raise InputError(f"groups has shape {given.shape}, X has {len(texts)} sentences")
     codes: np.ndarray = pd.factorize(given, use_na_sentinel=False)[0]
     return codes
-
-
-def fit_rows(classifier: Any, rows: pd.DataFrame, dev: pd.DataFrame | None = None) -> Any:  # noqa: ANN401 - any scikit-learn classifier
-    """Fit a classifier on rows of a corpus's frame; return it.
-
-    It is told their groups and given the rows to choose and calibrate by where its ``fit`` asks for ``groups`` and
-    ``held_out``. Of labels that it has not learned nothing is asked, and fewer than 50 rows tell too little.
-
-    Parameters
-    ----------
-    classifier : scikit-learn classifier
-    rows : pandas.DataFrame, shape (n_sentences, n_columns)
-        ``label`` and ``group`` included.
-    dev : pandas.DataFrame, shape (n_held_out, n_columns), optional
-        The same of other rows.
-    """
-    known = pd.DataFrame() if dev is None else dev[dev["label"].isin(set(rows["label"]))]
-    told: dict[str, Any] = {}
-    if has_fit_parameter(classifier, "groups"):
-        told["groups"] = rows["group"]
-    if len(known) >= MIN_HELD_OUT and has_fit_parameter(classifier, "held_out"):
-        told["held_out"] = known[list(X_COLUMNS)], known["label"]
-    return classifier.fit(rows[list(X_COLUMNS)], rows["label"], **told)
 
 
 def _has(method: str) -> Any:  # noqa: ANN401 - what available_if wants

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -10,6 +10,7 @@ from sklearn.utils.metaestimators import available_if
 
 from stance.classifiers.base import TextClassifier
 from stance.classifiers.calibration import calibrate, held_out_scores, probabilities, uncalibrated
+from stance.classifiers.held_out import read_held_out
 from stance.core.errors import InputError, show
 from stance.core.threads import count_threads
 
@@ -37,6 +38,47 @@ class CalibratedTextClassifier(TextClassifier):
     abstain_below: float
     compiled_from: int
     n_jobs: int | None
+
+    def fit(
+        self,
+        X: object,
+        y: object,
+        sample_weight: object = None,
+        groups: object = None,
+        held_out: tuple[object, object] | None = None,
+    ) -> Self:
+        """Learn from labelled sentences.
+
+        Parameters
+        ----------
+        X : table with a ``text`` column, or 1-D sequence of str, shape (n_sentences,)
+        y : 1-D sequence of str, shape (n_sentences,)
+            Labels of the scheme.
+        sample_weight : array-like of float, shape (n_sentences,), optional
+        groups : 1-D sequence, shape (n_sentences,), optional
+            Sentences that belong together, such as those of an article, and are held out together to calibrate the
+            probabilities. By default sentences of the same words do.
+        held_out : (X, y), optional
+            Labelled sentences that the probabilities are calibrated by, in place of held-out groups of those that are
+            learned: better where those are more alike among themselves than new ones will be. Of the labels of `y`;
+            a few hundred or more.
+
+        Raises
+        ------
+        InputError
+            If X or y breaks a rule (`stance.text.inputs`), y holds one class only, or `held_out` another one.
+        """
+        if held_out is None:
+            return super().fit(X, y, sample_weight, groups)
+        given = self.read_training(X, y, sample_weight, groups)
+        classes = np.unique(given.labels.astype(str))
+        sentences, codes = read_held_out(held_out, classes, self.read)
+        one_group = np.zeros_like(given.groups)  # of which none can be held out
+        self.model_ = self.learn(*given._replace(groups=one_group))
+        self.classes_ = classes
+        if self.calibrate and hasattr(self, "decision_function"):
+            self.temperature_, self.shares_ = calibrate(self.answer("decision_function", sentences), codes)
+        return self
 
     def after_fit(
         self,

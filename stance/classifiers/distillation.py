@@ -10,9 +10,9 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.model_selection import GroupShuffleSplit
 
-from stance.classifiers.base import fit_rows
 from stance.classifiers.calibrated import CalibratedTextClassifier
 from stance.classifiers.calibration import Calibration, calibrate, uncalibrated
+from stance.classifiers.held_out import fit_rows
 from stance.classifiers.model_files import load_model, save_model
 from stance.core.errors import InputError, show
 from stance.data.corpora import AUTHOR, X_COLUMNS

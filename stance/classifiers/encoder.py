@@ -16,12 +16,12 @@ from stance.classifiers.encoder_lessons import (
     Split,
     drop_unknown,
     hold_out,
-    read_held_out,
     read_soft_labels,
 )
 from stance.classifiers.encoder_parameters import check_parameters
 from stance.classifiers.encoder_pool import make_pool
 from stance.classifiers.encoder_sources import DEFAULT_ENCODER, check_extra
+from stance.classifiers.held_out import read_held_out
 from stance.classifiers.stance_classifier import StanceClassifier
 from stance.core.errors import InputError
 from stance.core.schemes import check_labels, get_scheme
@@ -197,7 +197,7 @@ class EncoderStanceClassifier(SentenceClassifier):
         """
         given = self.read_training(X, y, sample_weight, groups)
         classes = np.unique(given.labels.astype(str))
-        kept = None if held_out is None else read_held_out(held_out, classes)
+        kept = None if held_out is None else self._read_held_out(held_out, classes)
         self.model_ = self.learn(*given, kept)
         self.classes_ = classes
         return self
@@ -213,7 +213,7 @@ class EncoderStanceClassifier(SentenceClassifier):
         """Return the network trained on labels."""
         check_parameters(self.get_params(deep=False))
         classes, codes = np.unique(labels.astype(str), return_inverse=True)
-        lesson = Lesson(sentences, np.eye(len(classes))[codes], np.ones(len(codes)) if weights is None else weights)
+        lesson = Lesson.of_labels(sentences, codes, len(classes), weights)
         total = lesson.weights / lesson.weights.mean()
         if self.class_weight is not None:
             total = total * compute_sample_weight(self.class_weight, codes)
@@ -258,7 +258,7 @@ class EncoderStanceClassifier(SentenceClassifier):
             raise InputError("with_linear: the linear model learns from labels, not from probabilities")
         check_labels(classes, get_scheme(self.scheme).labels)
         lesson, names = read_soft_labels(X, probabilities, classes)
-        kept = None if held_out is None else read_held_out(held_out, names)
+        kept = None if held_out is None else self._read_held_out(held_out, names)
         self.model_, *_ = self._train(lesson, number_groups(lesson.sentences.texts), kept)
         self.pool_ = None
         self.classes_ = names
@@ -299,6 +299,9 @@ class EncoderStanceClassifier(SentenceClassifier):
             halved = has_bfloat16(self.prediction_precision, device)
             network = model.halved(device) if halved else model.network
             return find_logits(network, tokens, model.pad_id)
+
+    def _read_held_out(self, held_out: tuple[object, object], classes: np.ndarray) -> Lesson:
+        return Lesson.of_labels(*read_held_out(held_out, classes, self.read), len(classes))
 
     def _train(
         self, lesson: Lesson, groups: np.ndarray, kept: Lesson | None

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stance.core.errors import InputError
-from stance.text.inputs import Sentences, read_labels, read_sentences
+from stance.text.inputs import Sentences, read_sentences
 
 # Rows to learn from, and rows to hold out.
 Split = tuple[NDArray[np.int64], NDArray[np.int64]]
@@ -30,6 +30,13 @@ class Lesson(NamedTuple):
     targets: NDArray[Any]
     weights: NDArray[Any]
 
+    @classmethod
+    def of_labels(
+        cls, sentences: Sentences, codes: NDArray[np.int64], n_classes: int, weights: NDArray[Any] | None = None
+    ) -> Lesson:
+        """Return what sentences with numbered labels teach; each counts 1 unless said."""
+        return cls(sentences, np.eye(n_classes)[codes], np.ones(len(codes)) if weights is None else weights)
+
     def take(self, rows: NDArray[np.int64]) -> Lesson:
         """Return some of them."""
         return Lesson(self.sentences.take(rows), self.targets[rows], self.weights[rows])
@@ -40,27 +47,6 @@ class Lesson(NamedTuple):
         both = Sentences(one.texts + two.texts, one.holders + two.holders, one.targets + two.targets)
         targets, weights = (np.concatenate(parts) for parts in zip(self[1:], other[1:], strict=True))
         return Lesson(both, targets, weights)
-
-
-def read_held_out(held_out: tuple[object, object], classes: NDArray[Any]) -> Lesson:
-    """Return sentences and labels that were given to be held out, checked; each counts 1.
-
-    Raises
-    ------
-    InputError
-        If they are no pair, X or y breaks a rule (`stance.text.inputs`), a label is none of the classes, or there is no
-        sentence.
-    """
-    if not (isinstance(held_out, (tuple, list)) and len(held_out) == 2):
-        raise InputError(f"held_out is a {type(held_out).__name__}; a pair (X, y) of sentences and labels is wanted")
-    try:
-        sentences = read_sentences(held_out[0])
-        labels = read_labels(held_out[1], len(sentences), classes.tolist())
-    except InputError as error:
-        raise type(error)(f"held_out: {error}") from None
-    if not len(sentences):
-        raise InputError("held_out: no sentence; give some, or leave it out")
-    return Lesson(sentences, (labels[:, None] == classes).astype(float), np.ones(len(labels)))
 
 
 def read_soft_labels(X: object, probabilities: object, classes: Sequence[str]) -> tuple[Lesson, NDArray[Any]]:

@@ -61,7 +61,7 @@ class FastStanceClassifier(CalibratedTextClassifier):
     min_weight : float
         Forget columns all of whose weights are nearer to 0 than this: a smaller model file.
     calibrate : bool
-        Calibrate the probabilities on held-out groups; fitting takes about three times as long.
+        Calibrate the probabilities on held-out groups, in three times the time, or on sentences that `fit` is given.
     abstain_below : float
         Say None instead of a label whose probability is below this.
     compiled_from : int

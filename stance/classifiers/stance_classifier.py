@@ -60,7 +60,8 @@ class StanceClassifier(CalibratedTextClassifier):
         place, and look at either one's side of the clause mark between them.
     calibrate : bool
         Make probabilities mean what they say: three times a third of the groups is held out, and the
-        temperatures are found that fit the scores on them best. It changes no label.
+        temperatures are found that fit the scores on them best, unless `fit` is given other sentences for that. It
+        changes no label.
     abstain_below : float
         Say None instead of a label whose probability is below this. None is missing in the sense of pandas
         and is not the label ``none``.

@@ -9,8 +9,8 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
 
-from stance.classifiers.base import fit_rows
 from stance.classifiers.calibrated import CalibratedTextClassifier
+from stance.classifiers.held_out import fit_rows
 from stance.core.errors import InputError, show
 from stance.data.corpora import X_COLUMNS
 from stance.data.splits import FOLD_SEED, N_FOLDS

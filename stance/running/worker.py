@@ -18,8 +18,8 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from stance.classifiers import baselines, dummies, stance_classifier
-from stance.classifiers.base import fit_rows
 from stance.classifiers.distillation import fit_teacher, teach
+from stance.classifiers.held_out import fit_rows
 from stance.classifiers.registry import make_classifier
 from stance.core.errors import InputError, show
 from stance.core.schemes import check_labels

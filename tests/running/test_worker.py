@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from stance.classifiers.base import fit_rows
+from stance.classifiers.held_out import fit_rows
 from stance.data.corpora import load_corpus
 from stance.running import tuning, worker
 from stance.running.store import Store
