@@ -66,3 +66,4 @@ def test_predict(name, settings, plain, material, collected, judged_race):
         note="sentences per second; the peer is the whole pretrained body in transformers, in 32 bits",
     )
     collected.add_speed(f"{name}, two cores", speed, "ours")
+    collected.add_speed("its body in transformers, two cores", len(asked) / ratio.peer_seconds, "peer")
